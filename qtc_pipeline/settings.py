@@ -1,0 +1,310 @@
+"""Settings: ``qtc.toml`` and the environment, validated once, the only reader of either.
+
+Add here: a key every room may ask for. Stays out: defaults that hide danger (a missing secret is an error when it is
+asked for, not an empty string), and anything computed from data.
+
+Environment: ``QTC_CONFIG`` (path of qtc.toml), ``QTC_HOME`` (folder of what runs make, default ``var``), ``QTC_AS_OF``
+(instant a build speaks about), ``QTC_SECRET_<INSTANCE>`` and ``QTC_PRIVATE_KEY_<INSTANCE>`` (secrets; files named in
+the TOML are the alternative). Secrets never stand in the TOML and never leave their ``SecretStr``.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from qtc_pipeline.errors import SettingsError
+
+Vendor = Literal["salesforce", "kantata", "netsuite", "tryton"]
+Role = Literal["crm", "psa", "erp"]
+EXAMPLE = Path(__file__).with_name("qtc.example.toml")
+_SECRET_WORDS = ("secret", "password", "token", "private_key", "api_key")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Instance(_Strict):
+    """One running copy of a vendor's system (``[instances.<name>]``)."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")
+    vendor: Vendor
+    roles: tuple[Role, ...] = Field(min_length=1)
+    base_url: str = Field(pattern=r"^https?://")
+    client_id: str | None = None
+    account: str | None = None
+    username: str | None = None
+    database: str | None = None
+    certificate_id: str | None = None
+    secret_file: Path | None = None
+    private_key_file: Path | None = None
+    max_concurrency: int = Field(default=4, ge=1, le=32)
+    page_size: int | None = Field(default=None, ge=1, le=5000)
+    look_back_seconds: int = Field(default=600, ge=0)
+    max_age_hours: int = Field(default=26, ge=1)
+    max_delete_share: Decimal = Field(default=Decimal("0.05"), ge=0, le=1)
+
+    @property
+    def secret(self) -> SecretStr:
+        """Client secret, token or password of this instance.
+
+        Raises:
+            SettingsError: neither the environment variable nor the file is there.
+        """
+        return _secret(self.name, "QTC_SECRET", self.secret_file, "secret_file")
+
+    @property
+    def private_key(self) -> SecretStr:
+        """Private key (PEM) of this instance's certificate.
+
+        Raises:
+            SettingsError: neither the environment variable nor the file is there.
+        """
+        return _secret(self.name, "QTC_PRIVATE_KEY", self.private_key_file, "private_key_file")
+
+
+class LegalEntity(_Strict):
+    """A company of the firm (``[legal_entities.<id>]``); ``keys`` maps instance name -> that system's own key."""
+
+    id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,20}$")
+    name: str
+    currency: str = Field(pattern=r"^[A-Z]{3}$")
+    keys: dict[str, str]
+
+
+class Slas(_Strict):
+    """How late things may be before they are somebody's work."""
+
+    interface_hours: int = Field(default=24, ge=0)
+    max_load_gap_hours: int = Field(default=26, ge=0)
+    activation_days: int = Field(default=14, ge=0)
+    unbilled_days: int = Field(default=60, ge=0)
+
+
+class Tolerances(_Strict):
+    """Exposure (reporting currency) a financial mart may carry; share in flight above which it is held."""
+
+    exposure: dict[str, Decimal] = Field(default_factory=dict)
+    max_in_flight: Decimal = Field(default=Decimal("0.05"), ge=0, le=1)
+
+    def exposure_of(self, mart: str) -> Decimal:
+        """Tolerated exposure of a mart, reporting currency; zero where nothing is said."""
+        return self.exposure.get(mart, Decimal(0))
+
+
+class OpeningBalance(_Strict):
+    """Closing of a stock before the oldest record the systems hold."""
+
+    stock: Literal["backlog", "unbilled", "ar"]
+    legal_entity: str
+    currency: str = Field(pattern=r"^[A-Z]{3}$")
+    amount: Decimal
+
+
+class Settings(_Strict):
+    """Everything a run may ask for. Built by :func:`load_settings`."""
+
+    home: Path
+    config_path: Path
+    reporting_currency: str = Field(pattern=r"^[A-Z]{3}$")
+    as_of: AwareDatetime | None = None
+    instances: tuple[Instance, ...] = Field(min_length=1)
+    legal_entities: tuple[LegalEntity, ...] = Field(min_length=1)
+    slas: Slas = Slas()
+    tolerances: Tolerances = Tolerances()
+    opening_balances: tuple[OpeningBalance, ...] = ()
+    ops_database_url: str | None = None
+
+    @model_validator(mode="after")
+    def _names_meet(self) -> Self:
+        names = {instance.name for instance in self.instances}
+        for entity in self.legal_entities:
+            for name in entity.keys:
+                if name not in names:
+                    message = f"legal_entities.{entity.id}.keys names instance '{name}', known are {sorted(names)}"
+                    raise ValueError(message)
+        known = {entity.id for entity in self.legal_entities}
+        for balance in self.opening_balances:
+            if balance.legal_entity not in known:
+                message = f"opening_balances names legal entity '{balance.legal_entity}', known are {sorted(known)}"
+                raise ValueError(message)
+        return self
+
+    @property
+    def lake_dir(self) -> Path:
+        """Folder of the raw lake."""
+        return self.home / "lake"
+
+    @property
+    def warehouse_path(self) -> Path:
+        """The DuckDB file the transform step writes; nobody else opens it for writing."""
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def published_dir(self) -> Path:
+        """Folder of the publications and of the pointer to the current one."""
+        return self.home / "published"
+
+    @property
+    def sandbox_dir(self) -> Path:
+        """Folder of the simulators' state."""
+        return self.home / "sandbox"
+
+    @property
+    def dagster_home(self) -> Path:
+        """DAGSTER_HOME of runs started from the command line."""
+        return self.home / "dagster"
+
+    @property
+    def ops_url(self) -> str:
+        """SQLAlchemy URL of the operational store."""
+        return self.ops_database_url or f"sqlite:///{self.home / 'ops.db'}"
+
+    @cached_property
+    def legal_entity_ids(self) -> frozenset[str]:
+        """Ids of all legal entities."""
+        return frozenset(entity.id for entity in self.legal_entities)
+
+    def instance(self, name: str) -> Instance:
+        """The instance of that name.
+
+        Raises:
+            SettingsError: there is none; the message lists the known ones.
+        """
+        for candidate in self.instances:
+            if candidate.name == name:
+                return candidate
+        known = ", ".join(instance.name for instance in self.instances)
+        raise SettingsError(f"instance '{name}'", f"not in {self.config_path}", f"Use one of: {known}")
+
+    def with_role(self, role: Role) -> tuple[Instance, ...]:
+        """Instances that play a role, in the order of the file."""
+        return tuple(instance for instance in self.instances if role in instance.roles)
+
+    def as_of_or_now(self) -> datetime:
+        """The instant a build speaks about, UTC."""
+        return (self.as_of or datetime.now(UTC)).astimezone(UTC)
+
+
+class _Environment(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="QTC_", extra="ignore")
+
+    config: Path | None = None
+    home: Path = Path("var")
+    as_of: AwareDatetime | None = None
+    ops_database_url: str | None = None
+
+
+def _secret(name: str, prefix: str, file: Path | None, key: str) -> SecretStr:
+    variable = f"{prefix}_{name.upper()}"
+    value = os.environ.get(variable)
+    if value:
+        return SecretStr(value)
+    if file is not None and file.is_file():
+        return SecretStr(file.read_text(encoding="utf-8").strip())
+    where = f"{variable} is not set" + (f" and the file {file} is not there" if file else "")
+    raise SettingsError(
+        f"instance '{name}'", where, f"Set {variable}, or name a readable file in instances.{name}.{key}"
+    )
+
+
+def find_config(environment: _Environment | None = None) -> Path | None:
+    """The qtc.toml in force: ``QTC_CONFIG``, else ./qtc.toml, else <home>/qtc.toml; None where there is none."""
+    environment = environment or _Environment()
+    if environment.config is not None:
+        return environment.config
+    for candidate in (Path("qtc.toml"), environment.home / "qtc.toml"):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def load_settings(path: Path | None = None, *, fall_back_to_example: bool = False) -> Settings:
+    """Read and validate the settings.
+
+    Args:
+        path: a qtc.toml; by default the one :func:`find_config` finds.
+        fall_back_to_example: use the shipped example where there is no qtc.toml (loading the Dagster graph only).
+
+    Raises:
+        SettingsError: names the key, its value and the fix; several problems are listed in one message.
+    """
+    try:
+        environment = _Environment()
+    except ValidationError as error:
+        raise SettingsError("environment", _explain(error), "Correct the QTC_* variables") from None
+    found = path or find_config(environment)
+    if found is None and fall_back_to_example:
+        found = EXAMPLE
+    if found is None or not found.is_file():
+        where = str(found) if found else "qtc.toml"
+        raise SettingsError(where, "not found", "Run `qtc demo`, or `qtc init` to write a commented example")
+    try:
+        document = tomllib.loads(found.read_text(encoding="utf-8"), parse_float=Decimal)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(str(found), f"is not valid TOML: {error}", "Correct the line it names") from None
+    return _build(document, found, environment)
+
+
+def _build(document: dict[str, Any], path: Path, environment: _Environment) -> Settings:
+    _refuse_secrets(document, path)
+    for table in ("instances", "legal_entities"):
+        if not isinstance(document.get(table, {}), dict):
+            raise SettingsError(f"{path}: {table}", "is not a table", f"Write [{table}.<name>] sections")
+    folder = path.parent
+    instances = []
+    for name, values in document.pop("instances", {}).items():
+        resolved = dict(values)
+        for key in ("secret_file", "private_key_file"):
+            if key in resolved:
+                resolved[key] = folder / str(resolved[key])
+        instances.append({"name": name, **resolved})
+    entities = [{"id": key, **values} for key, values in document.pop("legal_entities", {}).items()]
+    values = {
+        **document,
+        "home": environment.home.absolute(),
+        "config_path": path,
+        "instances": instances,
+        "legal_entities": entities,
+    }
+    if environment.as_of is not None:
+        values["as_of"] = environment.as_of
+    if environment.ops_database_url is not None:
+        values["ops_database_url"] = environment.ops_database_url
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError(str(path), _explain(error, values), "Correct these keys") from None
+
+
+def _refuse_secrets(document: dict[str, Any], path: Path, trail: str = "") -> None:
+    for key, value in document.items():
+        where = f"{trail}{key}"
+        if isinstance(value, dict):
+            _refuse_secrets(value, path, f"{where}.")
+        elif any(word in key.lower() for word in _SECRET_WORDS) and not key.endswith("_file"):
+            raise SettingsError(
+                f"{path}: {where}", "a secret must not stand in the file", "Use QTC_SECRET_<INSTANCE> or secret_file"
+            )
+
+
+def _explain(error: ValidationError, values: dict[str, Any] | None = None) -> str:
+    parts = []
+    for problem in error.errors(include_url=False):
+        location = [str(part) for part in problem["loc"]]
+        if values and len(location) > 1 and location[0] in ("instances", "legal_entities"):
+            row = values[location[0]][int(location[1])]
+            location[1] = str(row.get("name") if location[0] == "instances" else row.get("id"))
+        key = ".".join(location) or "file"
+        shown = "" if problem["type"] in ("missing", "value_error") else f" = {problem['input']!r}"
+        parts.append(f"{key}{shown}: {problem['msg']}")
+    return "; ".join(parts)
