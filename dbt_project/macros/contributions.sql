@@ -1,0 +1,25 @@
+{#-
+    Union of what the vendors contribute to a canonical entity: explicit columns, so that a map that lacks one fails
+    at once. The vendors of an entity stand in the project variable `contributions`.
+-#}
+{% macro union_contributions(entity, columns) %}
+    {%- set vendors = var('contributions').get(entity, []) -%}
+    {%- if not vendors -%}
+        {{ exceptions.raise_compiler_error("No vendor contributes to '" ~ entity ~ "': list one in var 'contributions' of dbt_project.yml.") }}
+    {%- endif -%}
+    {%- for vendor in vendors %}
+    select
+        {%- for column in columns %}
+        {{ column }}{% if not loop.last %},{% endif %}
+        {%- endfor %}
+    from {{ ref('map_' ~ vendor ~ '__' ~ entity) }}
+    {%- if not loop.last %}
+    union all
+    {%- endif -%}
+    {%- endfor %}
+{%- endmacro %}
+
+{#- The identity columns every contribution brings, before its own. -#}
+{% macro identity_columns() -%}
+    {{ return(['source_vendor', 'source_instance', 'source_entity', 'source_id', 'version_at', 'loaded_at', 'source_load_id']) }}
+{%- endmacro %}

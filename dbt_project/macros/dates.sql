@@ -1,0 +1,67 @@
+{#- Calendar helpers without engine-specific formats. -#}
+
+{#- Fiscal period 'YYYY-MM' of a date. -#}
+{% macro period_of(date) -%}
+    {{ return(adapter.dispatch('period_of', 'qtc')(date)) }}
+{%- endmacro %}
+
+{% macro default__period_of(date) -%}
+    strftime({{ date }}, '%Y-%m')
+{%- endmacro %}
+
+{% macro spark__period_of(date) -%}
+    date_format({{ date }}, 'yyyy-MM')
+{%- endmacro %}
+
+{#- First day of a period 'YYYY-MM'. -#}
+{% macro period_start(period) -%}
+    try_cast({{ period }} || '-01' as date)
+{%- endmacro %}
+
+{#- Last day of a period 'YYYY-MM'. -#}
+{% macro period_end(period) -%}
+    {{ return(adapter.dispatch('period_end', 'qtc')(period)) }}
+{%- endmacro %}
+
+{% macro default__period_end(period) -%}
+    last_day({{ period_start(period) }})
+{%- endmacro %}
+
+{#- Whole days from one date to another, bigint. -#}
+{% macro days_between(first, second) -%}
+    {{ return(adapter.dispatch('days_between', 'qtc')(first, second)) }}
+{%- endmacro %}
+
+{% macro default__days_between(first, second) -%}
+    cast({{ second }} - {{ first }} as bigint)
+{%- endmacro %}
+
+{% macro spark__days_between(first, second) -%}
+    cast(datediff({{ second }}, {{ first }}) as bigint)
+{%- endmacro %}
+
+{#- A date moved by days (an integer expression). -#}
+{% macro add_days(date, days) -%}
+    {{ return(adapter.dispatch('add_days', 'qtc')(date, days)) }}
+{%- endmacro %}
+
+{% macro default__add_days(date, days) -%}
+    cast({{ date }} + cast({{ days }} as integer) as date)
+{%- endmacro %}
+
+{% macro spark__add_days(date, days) -%}
+    date_add({{ date }}, cast({{ days }} as integer))
+{%- endmacro %}
+
+{#- A timestamp moved by hours (an integer expression). -#}
+{% macro add_hours(timestamp, hours) -%}
+    {{ return(adapter.dispatch('add_hours', 'qtc')(timestamp, hours)) }}
+{%- endmacro %}
+
+{% macro default__add_hours(timestamp, hours) -%}
+    cast({{ timestamp }} + to_hours(cast({{ hours }} as integer)) as timestamp)
+{%- endmacro %}
+
+{% macro spark__add_hours(timestamp, hours) -%}
+    timestampadd(hour, {{ hours }}, {{ timestamp }})
+{%- endmacro %}
