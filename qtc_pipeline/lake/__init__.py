@@ -7,7 +7,7 @@ Stays out: how records are fetched or compared (``systems``, ``ingest``) and wha
 A load becomes visible by its Delta commit and by nothing else. Its Parquet files are written first (streamed, so
 memory does not grow with the load), then one commit adds them together with the load's description, because cursor and
 counts are known only at the end. Files of a killed write are in no commit: no reader sees them, ``compact`` sweeps them
-after a day. Log files are kept for ever, so the description of every load outlives compaction; a row has its ``load_id``.
+after a day. Log files are kept for ever, so the description of every load outlives compaction; rows have its load id.
 """
 
 from __future__ import annotations

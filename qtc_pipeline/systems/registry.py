@@ -1,0 +1,20 @@
+"""Which vendors there are. A vendor's folder is imported when it is asked for, so the list costs nothing.
+
+Add a vendor here and in ``settings.Vendor``; nothing else in the package names one.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import cast
+
+from qtc_pipeline.systems.contract import System
+
+VENDORS = ("salesforce", "kantata", "netsuite", "tryton")
+
+
+def system(vendor: str) -> System:
+    """The declaration of a vendor: ``SYSTEM`` of ``qtc_pipeline.systems.<vendor>``."""
+    if vendor not in VENDORS:
+        raise KeyError(vendor)
+    return cast("System", import_module(f"qtc_pipeline.systems.{vendor}").SYSTEM)
