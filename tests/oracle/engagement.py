@@ -1,0 +1,206 @@
+"""Rules on engagements: is every contract set up once on each side, and with the agreed value?
+
+Add here: a rule whose grain is a contract. Stays out: time, documents and ledgers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import accumulate
+
+from tests.oracle.context import time_value
+from tests.oracle.findings import Finding, Item, pending_reason
+from tests.oracle.firm_view import View, at_midnight, month_of
+from tests.oracle.records import Amendment, Contract, Project
+
+ZERO = Decimal(0)
+VENDOR = {"psa": "kantata", "erp": "netsuite"}
+
+
+def activation(view: View, side: str) -> Iterator[Finding]:
+    """Executed contracts against engagement-root projects that are not cancelled, archived ones included."""
+    leg = f"activation.{side}"
+    for contract in view.contracts.values():
+        roots = [
+            project
+            for project in view.projects_by_contract.get((side, contract.id), ())
+            if project.link == "root" and not project.cancelled
+        ]
+        if not roots:
+            yield _not_set_up(view, leg, side, contract)
+        elif len(roots) > 1:
+            yield _contract_row(
+                leg,
+                contract,
+                "break",
+                "duplicate_project",
+                Decimal(1 - len(roots)),
+                (Item(f"contract:{contract.id}", ZERO, "control", contract.currency),),
+            )
+        elif _started_late(view, contract, roots[0]):
+            yield _contract_row(
+                leg,
+                contract,
+                "condition",
+                "activation_past_sla",
+                ZERO,
+                (Item(f"contract:{contract.id}", ZERO, "control", contract.currency),),
+            )
+    for project in _projects(view, side):
+        if not project.cancelled:
+            yield from _beyond_contracts(view, leg, side, project)
+
+
+def _projects(view: View, side: str) -> Sequence[Project]:
+    return list((view.delivery.projects if side == "psa" else view.books.jobs).values())
+
+
+def _started_late(view: View, contract: Contract, project: Project) -> bool:
+    overdue = (
+        contract.signed is not None and contract.signed + timedelta(view.context.activation_days) < view.context.today
+    )
+    return project.side == "psa" and project.status == "not_started" and overdue
+
+
+def _not_set_up(view: View, leg: str, side: str, contract: Contract) -> Finding:
+    signed = at_midnight(contract.signed) if contract.signed is not None else contract.changed
+    reason = pending_reason(view.context, signed, VENDOR[side], ("salesforce", VENDOR[side]), (contract.changed,))
+    if reason is not None:
+        return _contract_row(leg, contract, "timing", "won_without_project", Decimal(1), ())
+    rest = max(view.contract_value(contract) - view.billed_against_value(contract.id), ZERO)
+    item = Item(f"contract:{contract.id}", rest, "delay", contract.currency)
+    return _contract_row(leg, contract, "break", "won_without_project", Decimal(1), (item,))
+
+
+def _beyond_contracts(view: View, leg: str, side: str, project: Project) -> Iterator[Finding]:
+    def row(kind: str, name: str, items: tuple[Item, ...] = ()) -> Finding:
+        period = month_of(project.start or project.created.date())
+        return Finding(
+            leg,
+            "count",
+            kind,
+            name,
+            f"{side}:{project.id}",
+            project.contract,
+            project.company,
+            period,
+            None,
+            Decimal(-1),
+            items,
+        )
+
+    if project.internal:
+        yield row("reconciling", "internal_project")
+    elif project.contract is not None and project.link == "additional_phase":
+        yield row("reconciling", "additional_phase")
+    elif project.contract is None or project.contract not in view.contracts:
+        workspace = project.id if side == "psa" else project.twin
+        items = [
+            Item(f"time_entry:{entry.id}", open_value, "leakage", entry.currency)
+            for entry in view.entries_of([workspace] if workspace is not None else [])
+            if entry.counts and (open_value := _open_at_own_rate(view, entry.id)) > ZERO
+        ]
+        yield row("break", "project_without_contract", tuple(items))
+
+
+def _open_at_own_rate(view: View, entry_id: str) -> Decimal:
+    entry = view.delivery.entries[entry_id]
+    open_minutes = entry.minutes - view.billed_minutes(entry.id)
+    if entry.rate is None or open_minutes <= 0:
+        return ZERO
+    return time_value(open_minutes, entry.rate) or ZERO
+
+
+def _contract_row(
+    leg: str, contract: Contract, kind: str, name: str | None, difference: Decimal, items: tuple[Item, ...]
+) -> Finding:
+    period = month_of(contract.signed) if contract.signed is not None else None
+    return Finding(
+        leg, "count", kind, name, contract.id, contract.id, contract.company, period, None, difference, items
+    )
+
+
+def contract_value(view: View, side: str) -> Iterator[Finding]:
+    """Agreed value against Σ project prices (PSA) or Σ order lines (ERP), in contract currency."""
+    for contract in view.contracts.values():
+        agreed = view.agreed_value(contract)
+        found = _value_on(view, side, contract)
+        if found is None:
+            yield _value_row(view, side, contract, "reconciling", "not_activated", agreed, contract.currency, ())
+            continue
+        amount, currency, changed = found
+        if amount is None:
+            yield _value_row(view, side, contract, "unexplained", None, agreed, contract.currency, ())
+        elif currency != contract.currency:
+            item = (Item(f"contract:{contract.id}", ZERO, "control", contract.currency),)
+            yield _value_row(view, side, contract, "break", "currency_mismatch", agreed, contract.currency, item)
+            yield _value_row(view, side, contract, "break", "currency_mismatch", -amount, currency, ())
+        elif amount != agreed:
+            yield _differs(view, side, contract, agreed, amount, changed)
+
+
+def _value_on(view: View, side: str, contract: Contract) -> tuple[Decimal | None, str, datetime] | None:
+    projects = [entry for entry in view.projects_by_contract.get((side, contract.id), ()) if not entry.cancelled]
+    if side == "psa":
+        if not projects:
+            return None
+        priced = [entry.price for entry in projects if entry.price is not None]
+        total = sum(priced, ZERO) if priced else None
+        return total, projects[0].currency, max(entry.changed for entry in projects)
+    jobs = {project.id for project in projects}
+    orders = [order for order in view.books.orders if order.project in jobs and not order.void]
+    if not orders:
+        return None
+    return sum((order.net for order in orders), ZERO), orders[0].currency, max(order.changed for order in orders)
+
+
+def _differs(view: View, side: str, contract: Contract, agreed: Decimal, amount: Decimal, changed: datetime) -> Finding:
+    difference = agreed - amount
+    approved = view.in_force(contract.id)
+    others = [entry for entry in view.amendments.get(contract.id, ()) if entry not in approved]
+    cause, event = _cause(contract, difference, approved, others)
+    versions = (contract.changed, changed, *(entry.changed for entry in approved))
+    reason = pending_reason(view.context, event, VENDOR[side], ("salesforce", VENDOR[side]), versions)
+    if reason is not None:
+        return _value_row(view, side, contract, "timing", cause, difference, contract.currency, ())
+    ceiling = max(max(agreed, amount) - view.billed_against_value(contract.id), ZERO)
+    base = "leakage" if difference > ZERO else "overbilling"
+    item = Item(f"contract:{contract.id}", min(abs(difference), ceiling), base, contract.currency)
+    return _value_row(view, side, contract, "break", cause, difference, contract.currency, (item,))
+
+
+def _cause(
+    contract: Contract, difference: Decimal, approved: Sequence[Amendment], others: Sequence[Amendment]
+) -> tuple[str, datetime]:
+    latest_first = list(reversed(approved))
+    single = next((entry for entry in latest_first if entry.amount == difference), None)
+    sums = list(accumulate(entry.amount for entry in latest_first))
+    if single is not None or difference in sums:
+        entry = single or latest_first[sums.index(difference)]
+        return "amendment_not_propagated", at_midnight(max(day for day in (entry.effective, entry.approved_on) if day))
+    if any(entry.amount == -difference for entry in others):
+        return "unapproved_amendment_propagated", _signature(contract)
+    return "value_mismatch", _signature(contract)
+
+
+def _signature(contract: Contract) -> datetime:
+    return at_midnight(contract.signed) if contract.signed is not None else contract.changed
+
+
+def _value_row(
+    view: View,
+    side: str,
+    contract: Contract,
+    kind: str,
+    name: str | None,
+    difference: Decimal,
+    currency: str,
+    items: tuple[Item, ...],
+) -> Finding:
+    del view
+    leg = f"contract_value.{side}"
+    return Finding(
+        leg, "amount", kind, name, contract.id, contract.id, contract.company, None, currency, difference, items
+    )

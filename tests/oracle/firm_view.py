@@ -1,0 +1,176 @@
+"""The three systems joined by their own keys: what is linked to a contract, what is billed, what is recognized.
+
+Add here: a look-up several rules need. Stays out: a verdict on anything.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from functools import cached_property
+
+from tests.oracle.context import Context
+from tests.oracle.parse import Delivery, Payloads, Sales, read_delivery, read_sales
+from tests.oracle.parse_erp import Books, read_books
+from tests.oracle.records import Amendment, Contract, Document, Entry, Line, Project, Recognition, Transfer
+
+ZERO = Decimal(0)
+EXPENSE = "expense"
+
+
+def at_midnight(day: date) -> datetime:
+    """The first instant of a day, UTC."""
+    return datetime.combine(day, time(), UTC)
+
+
+@dataclass(frozen=True)
+class View:
+    """All records and the joins between them."""
+
+    context: Context
+    sales: Sales
+    delivery: Delivery
+    books: Books
+
+    @cached_property
+    def contracts(self) -> Mapping[str, Contract]:
+        """Executed contracts signed up to today, by id."""
+        today = self.context.today
+        known = self.sales.contracts.values()
+        return {c.id: c for c in known if c.executed and c.signed is not None and c.signed <= today}
+
+    @cached_property
+    def amendments(self) -> Mapping[str, Sequence[Amendment]]:
+        """Amendments per contract, oldest first."""
+        found: dict[str, list[Amendment]] = defaultdict(list)
+        for amendment in sorted(self.sales.amendments, key=lambda entry: (entry.effective or date.max, entry.id)):
+            found[amendment.contract].append(amendment)
+        return found
+
+    def in_force(self, contract: str) -> list[Amendment]:
+        """Approved amendments effective up to today, oldest first."""
+        today = self.context.today
+        return [a for a in self.amendments.get(contract, ()) if a.approved and a.effective and a.effective <= today]
+
+    def agreed_value(self, contract: Contract) -> Decimal:
+        """Signed value plus approved amendments in force."""
+        return contract.signed_value + sum((entry.amount for entry in self.in_force(contract.id)), ZERO)
+
+    def debooked(self, contract: Contract) -> Decimal:
+        """Remaining value given up when the contract was closed."""
+        return contract.debooked if contract.closed is not None and contract.closed <= self.context.today else ZERO
+
+    def contract_value(self, contract: Contract) -> Decimal:
+        """Agreed value less what was de-booked."""
+        return self.agreed_value(contract) - self.debooked(contract)
+
+    @cached_property
+    def projects_by_contract(self) -> Mapping[tuple[str, str], Sequence[Project]]:
+        """(side, contract) -> its projects, cancelled ones included."""
+        found: dict[tuple[str, str], list[Project]] = defaultdict(list)
+        for project in [*self.delivery.projects.values(), *self.books.jobs.values()]:
+            if project.contract is not None:
+                found[project.side, project.contract].append(project)
+        return found
+
+    def contract_of_workspace(self, project: str) -> Contract | None:
+        """Executed contract a PSA project delivers."""
+        workspace = self.delivery.projects.get(project)
+        return self.contracts.get(workspace.contract) if workspace is not None and workspace.contract else None
+
+    def contract_of_job(self, job: str | None) -> Contract | None:
+        """Executed contract an ERP job bills."""
+        found = self.books.jobs.get(job) if job is not None else None
+        return self.contracts.get(found.contract) if found is not None and found.contract else None
+
+    def contract_rate(self, contract: str, role: str | None, day: date) -> Decimal | None:
+        """Contract rate of a role on a day, None where no line covers it."""
+        if role is None:
+            return None
+        lines = self.sales.rates.get((contract, role), ())
+        valid = [line for line in lines if line.start <= day and (line.end is None or day <= line.end)]
+        return max(valid, key=lambda line: line.start).rate if valid else None
+
+    @cached_property
+    def lines_by_source(self) -> Mapping[tuple[str, str], Sequence[tuple[Document, Line]]]:
+        """(source type, source id) -> lines of documents that are not void, drafts included."""
+        found: dict[tuple[str, str], list[tuple[Document, Line]]] = defaultdict(list)
+        for document in self.books.documents.values():
+            for line in document.lines:
+                if not document.void and line.source_type is not None and line.source is not None:
+                    found[line.source_type, line.source].append((document, line))
+        return found
+
+    def billed_minutes(self, entry: str, *, posted: bool = True) -> int:
+        """Minutes of a time entry on posted (or on draft) documents, net of credits."""
+        return sum(
+            line.minutes
+            for document, line in self.lines_by_source.get(("time", entry), ())
+            if document.posted == posted
+        )
+
+    def billed_amount(self, kind: str, source: str, *, posted: bool = True) -> Decimal:
+        """Net amount of a source item on posted (or on draft) documents, net of credits."""
+        found = self.lines_by_source.get((kind, source), ())
+        return sum((line.amount for document, line in found if document.posted == posted), ZERO)
+
+    @cached_property
+    def transfers_by_entry(self) -> Mapping[str, Sequence[Transfer]]:
+        """PSA id -> the ERP time bills that carry it."""
+        found: dict[str, list[Transfer]] = defaultdict(list)
+        for transfer in self.books.transfers:
+            if transfer.entry is not None:
+                found[transfer.entry].append(transfer)
+        return found
+
+    @cached_property
+    def documents_by_contract(self) -> Mapping[str, Sequence[Document]]:
+        """Contract -> posted documents that are not void."""
+        found: dict[str, list[Document]] = defaultdict(list)
+        for document in self.books.documents.values():
+            contract = self.contract_of_job(document.project)
+            if document.counts and contract is not None:
+                found[contract.id].append(document)
+        return found
+
+    def billed_against_value(self, contract: str) -> Decimal:
+        """Net fees on posted documents, net of credits; expenses are apart."""
+        return sum((fees(document) for document in self.documents_by_contract.get(contract, ())), ZERO)
+
+    @cached_property
+    def recognized_by_contract(self) -> Mapping[str, Sequence[Recognition]]:
+        """Contract -> booked recognition entries."""
+        found: dict[str, list[Recognition]] = defaultdict(list)
+        for recognition in self.books.recognitions:
+            contract = self.contract_of_job(recognition.project)
+            if recognition.booked and contract is not None:
+                found[contract.id].append(recognition)
+        return found
+
+    def recognized(self, contract: str) -> Decimal:
+        """Revenue booked for a contract, contract currency."""
+        return sum((entry.amount for entry in self.recognized_by_contract.get(contract, ())), ZERO)
+
+    def entries_of(self, projects: Iterable[str]) -> list[Entry]:
+        """Time entries of PSA projects."""
+        wanted = set(projects)
+        return [entry for entry in self.delivery.entries.values() if entry.project in wanted]
+
+
+def fees(document: Document) -> Decimal:
+    """Net amount of a document's lines without re-billed expenses."""
+    return sum((line.amount for line in document.lines if line.source_type != EXPENSE), ZERO)
+
+
+def month_of(day: date) -> str:
+    """``YYYY-MM`` of a day."""
+    return f"{day:%Y-%m}"
+
+
+def look(payloads: Payloads, context: Context) -> View:
+    """Read the payloads and join them."""
+    sales = read_sales(payloads, context)
+    return View(context, sales, read_delivery(payloads, context, sales), read_books(payloads, context, sales))
