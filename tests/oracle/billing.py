@@ -32,7 +32,7 @@ def header_and_lines(view: View) -> Iterator[Finding]:
                 worth = cents(abs(difference) * document.rate)
                 functional = view.context.functional(document.company)
                 item = Item(f"invoice:{document.id}:{name}", worth, "misstatement", functional)
-                yield _row(view, leg, "amount", name, document, difference, (item,))
+                yield _row(view, document, difference, (item,), rule=(leg, "amount", name))
 
 
 def duplicates(view: View) -> Iterator[Finding]:
@@ -51,7 +51,8 @@ def duplicates(view: View) -> Iterator[Finding]:
         items = tuple(
             Item(f"invoice_line:{line.id}", line.amount, "overbilling", document.currency) for line in document.lines
         )
-        yield _row(view, "invoice_integrity.unique", "count", "duplicate_invoice", document, Decimal(1), items)
+        rule = ("invoice_integrity.unique", "count", "duplicate_invoice")
+        yield _row(view, document, Decimal(1), items, rule=rule)
 
 
 def billed_twice(view: View) -> Iterator[Finding]:
@@ -62,16 +63,8 @@ def billed_twice(view: View) -> Iterator[Finding]:
         if delivered is None or billed <= delivered:
             continue
         items = tuple(_excess_items(posted, billed, delivered, measure))
-        yield _row(
-            view,
-            "invoice_integrity.items",
-            measure,
-            "item_billed_twice",
-            posted[0][0],
-            billed - delivered,
-            items,
-            grain=f"{kind}:{source}",
-        )
+        rule = ("invoice_integrity.items", measure, "item_billed_twice")
+        yield _row(view, posted[0][0], billed - delivered, items, rule=rule, grain=f"{kind}:{source}")
 
 
 def _quantities(
@@ -107,14 +100,14 @@ def _excess_items(
 
 def _row(
     view: View,
-    leg: str,
-    measure: str,
-    name: str,
     document: Document,
     difference: Decimal,
     items: tuple[Item, ...],
+    *,
+    rule: tuple[str, str, str],
     grain: str | None = None,
 ) -> Finding:
+    leg, measure, name = rule
     contract = view.contract_of_job(document.project)
     period = document.period or month_of(document.day)
     return Finding(

@@ -28,7 +28,8 @@ COMPANIES = (
 def context(**changes: Any) -> Context:
     """The configuration of the scenarios, as of the last evening of June 2026."""
     reading = {vendor: datetime(2026, 6, 30, 22, 0, tzinfo=UTC) for vendor in STAMP}
-    return Context(**({"as_of": AS_OF, "companies": COMPANIES, "read_through": reading} | changes))
+    given: dict[str, Any] = {"as_of": AS_OF, "companies": COMPANIES, "read_through": reading} | changes
+    return Context(**given)
 
 
 class Firm:

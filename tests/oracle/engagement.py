@@ -34,8 +34,7 @@ def activation(view: View, side: str) -> Iterator[Finding]:
             yield _contract_row(
                 leg,
                 contract,
-                "break",
-                "duplicate_project",
+                ("break", "duplicate_project"),
                 Decimal(1 - len(roots)),
                 (Item(f"contract:{contract.id}", ZERO, "control", contract.currency),),
             )
@@ -43,8 +42,7 @@ def activation(view: View, side: str) -> Iterator[Finding]:
             yield _contract_row(
                 leg,
                 contract,
-                "condition",
-                "activation_past_sla",
+                ("condition", "activation_past_sla"),
                 ZERO,
                 (Item(f"contract:{contract.id}", ZERO, "control", contract.currency),),
             )
@@ -68,10 +66,10 @@ def _not_set_up(view: View, leg: str, side: str, contract: Contract) -> Finding:
     signed = at_midnight(contract.signed) if contract.signed is not None else contract.changed
     reason = pending_reason(view.context, signed, VENDOR[side], ("salesforce", VENDOR[side]), (contract.changed,))
     if reason is not None:
-        return _contract_row(leg, contract, "timing", "won_without_project", Decimal(1), ())
+        return _contract_row(leg, contract, ("timing", "won_without_project"), Decimal(1))
     rest = max(view.contract_value(contract) - view.billed_against_value(contract.id), ZERO)
     item = Item(f"contract:{contract.id}", rest, "delay", contract.currency)
-    return _contract_row(leg, contract, "break", "won_without_project", Decimal(1), (item,))
+    return _contract_row(leg, contract, ("break", "won_without_project"), Decimal(1), (item,))
 
 
 def _beyond_contracts(view: View, leg: str, side: str, project: Project) -> Iterator[Finding]:
@@ -114,8 +112,9 @@ def _open_at_own_rate(view: View, entry_id: str) -> Decimal:
 
 
 def _contract_row(
-    leg: str, contract: Contract, kind: str, name: str | None, difference: Decimal, items: tuple[Item, ...]
+    leg: str, contract: Contract, verdict: tuple[str, str], difference: Decimal, items: tuple[Item, ...] = ()
 ) -> Finding:
+    kind, name = verdict
     period = month_of(contract.signed) if contract.signed is not None else None
     return Finding(
         leg, "count", kind, name, contract.id, contract.id, contract.company, period, None, difference, items
@@ -128,17 +127,17 @@ def contract_value(view: View, side: str) -> Iterator[Finding]:
         agreed = view.agreed_value(contract)
         found = _value_on(view, side, contract)
         if found is None:
-            yield _value_row(view, side, contract, "reconciling", "not_activated", agreed, contract.currency, ())
+            yield _value_row(side, contract, ("reconciling", "not_activated"), agreed, contract.currency)
             continue
         amount, currency, changed = found
         if amount is None:
-            yield _value_row(view, side, contract, "unexplained", None, agreed, contract.currency, ())
+            yield _value_row(side, contract, ("unexplained", None), agreed, contract.currency)
         elif currency != contract.currency:
             item = (Item(f"contract:{contract.id}", ZERO, "control", contract.currency),)
-            yield _value_row(view, side, contract, "break", "currency_mismatch", agreed, contract.currency, item)
-            yield _value_row(view, side, contract, "break", "currency_mismatch", -amount, currency, ())
+            yield _value_row(side, contract, ("break", "currency_mismatch"), agreed, contract.currency, items=item)
+            yield _value_row(side, contract, ("break", "currency_mismatch"), -amount, currency)
         elif amount != agreed:
-            yield _differs(view, side, contract, agreed, amount, changed)
+            yield _differs(view, side, contract, agreed, (amount, changed))
 
 
 def _value_on(view: View, side: str, contract: Contract) -> tuple[Decimal | None, str, datetime] | None:
@@ -156,7 +155,8 @@ def _value_on(view: View, side: str, contract: Contract) -> tuple[Decimal | None
     return sum((order.net for order in orders), ZERO), orders[0].currency, max(order.changed for order in orders)
 
 
-def _differs(view: View, side: str, contract: Contract, agreed: Decimal, amount: Decimal, changed: datetime) -> Finding:
+def _differs(view: View, side: str, contract: Contract, agreed: Decimal, right: tuple[Decimal, datetime]) -> Finding:
+    amount, changed = right
     difference = agreed - amount
     approved = view.in_force(contract.id)
     others = [entry for entry in view.amendments.get(contract.id, ()) if entry not in approved]
@@ -164,11 +164,11 @@ def _differs(view: View, side: str, contract: Contract, agreed: Decimal, amount:
     versions = (contract.changed, changed, *(entry.changed for entry in approved))
     reason = pending_reason(view.context, event, VENDOR[side], ("salesforce", VENDOR[side]), versions)
     if reason is not None:
-        return _value_row(view, side, contract, "timing", cause, difference, contract.currency, ())
+        return _value_row(side, contract, ("timing", cause), difference, contract.currency)
     ceiling = max(max(agreed, amount) - view.billed_against_value(contract.id), ZERO)
     base = "leakage" if difference > ZERO else "overbilling"
     item = Item(f"contract:{contract.id}", min(abs(difference), ceiling), base, contract.currency)
-    return _value_row(view, side, contract, "break", cause, difference, contract.currency, (item,))
+    return _value_row(side, contract, ("break", cause), difference, contract.currency, items=(item,))
 
 
 def _cause(
@@ -190,16 +190,15 @@ def _signature(contract: Contract) -> datetime:
 
 
 def _value_row(
-    view: View,
     side: str,
     contract: Contract,
-    kind: str,
-    name: str | None,
+    verdict: tuple[str, str | None],
     difference: Decimal,
     currency: str,
-    items: tuple[Item, ...],
+    *,
+    items: tuple[Item, ...] = (),
 ) -> Finding:
-    del view
+    kind, name = verdict
     leg = f"contract_value.{side}"
     return Finding(
         leg, "amount", kind, name, contract.id, contract.id, contract.company, None, currency, difference, items

@@ -26,7 +26,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Finding:
-    """One row of a rule: left − right at a grain, its kind and class.
+    """One row of a rule: left minus right at a grain, its kind and class.
 
     ``kind`` is break, timing, reconciling, condition or unexplained; ``break_class`` is None for unexplained only.
     """

@@ -31,11 +31,11 @@ def receivables_to_ledger(view: View) -> Iterator[Finding]:
         posted = ledger.get(key)
         if key not in expected and posted is not None:
             name = "journal_on_control_account" if posted[0] == "Journal" else "subledger_mismatch"
-            yield from _row(view, "ar_to_gl", name, key, (posted[1], posted[2]), -posted[3])
+            yield from _row(view, ("ar_to_gl", name), key, (posted[1], posted[2]), -posted[3])
         elif key in expected:
             company, period, amount = expected[key]
             booked = posted[3] if posted is not None else ZERO
-            yield from _row(view, "ar_to_gl", "subledger_mismatch", key, (company, period), amount - booked)
+            yield from _row(view, ("ar_to_gl", "subledger_mismatch"), key, (company, period), amount - booked)
 
 
 def _relieved(view: View, payment_id: str) -> Decimal:
@@ -62,7 +62,7 @@ def revenue_to_ledger(view: View) -> Iterator[Finding]:
         where = tuple(expected[key][:2]) if key in expected else (posted[1], posted[2])  # type: ignore[index]
         amount = expected[key][2] if key in expected else ZERO
         booked = -posted[3] if posted is not None else ZERO
-        yield from _row(view, "revenue.gl", "subledger_mismatch", key, where, amount - booked)  # type: ignore[operator,arg-type]
+        yield from _row(view, ("revenue.gl", "subledger_mismatch"), key, where, amount - booked)  # type: ignore[operator,arg-type]
 
 
 def _ledger(view: View, account_type: str) -> Mapping[str, tuple[str, str, str, Decimal]]:
@@ -76,11 +76,11 @@ def _ledger(view: View, account_type: str) -> Mapping[str, tuple[str, str, str, 
 
 
 def _row(
-    view: View, leg: str, name: str, document: str, where: tuple[str, str], difference: Decimal
+    view: View, rule: tuple[str, str], document: str, where: tuple[str, str], difference: Decimal
 ) -> Iterator[Finding]:
     if difference == ZERO:
         return
-    company, period = where
+    (leg, name), (company, period) = rule, where
     currency = view.context.functional(company)
     item = Item(f"{leg}:{document}", abs(difference), "misstatement", currency)
     yield Finding(leg, "amount", "break", name, document, None, company, period, currency, difference, (item,))

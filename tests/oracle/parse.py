@@ -178,7 +178,8 @@ def _workspaces(payloads: Payloads, context: Context, sales: Sales) -> dict[str,
     for row in rows(payloads, "kantata", "workspaces"):
         key = str(row["id"])
         names = [groups.get(str(group), "") for group in row["workspace_group_ids"]]
-        link, opportunity = links.get(key, (None, None))
+        reference = links.get(key)
+        link, opportunity = reference or (None, None)
         company = next((found for name in names if (found := context.company_of("kantata", name)) != "unassigned"), "")
         projects[key] = Project(
             id=key,

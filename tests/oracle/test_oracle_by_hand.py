@@ -22,8 +22,8 @@ def _classes(solution: Solution) -> set[tuple[str, str | None, str, Decimal | No
     }
 
 
-def _exposure(solution: Solution, name: str) -> list[Decimal | None]:
-    return [row.exposure for row in solution.exceptions if row.break_class == name]
+def _exposure(solution: Solution, name: str) -> list[Decimal]:
+    return [row.exposure for row in solution.exceptions if row.break_class == name and row.exposure is not None]
 
 
 def _set_up(**contract: Any) -> Firm:

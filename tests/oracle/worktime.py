@@ -51,7 +51,7 @@ def approved_time(view: View, standing: Mapping[str, Standing]) -> Iterator[Find
     for row in arrived:
         if row.entry is None:
             yield from _rows(
-                row.contract, f"erp:{row.source}", row.period, ("unexplained", None), (0, row.minutes), None, ()
+                (row.contract, f"erp:{row.source}", row.period), ("unexplained", None), (0, row.minutes), None
             )
         elif row.entry in by_entry:
             yield from _surplus(view, row)
@@ -88,9 +88,7 @@ def _missing(view: View, line: Standing) -> list[Finding]:
     worth = line.value if known else (None if line.value is None else line.within_cap)
     return list(
         _rows(
-            line.contract,
-            entry.id,
-            month_of(entry.day),
+            (line.contract, entry.id, month_of(entry.day)),
             (kind, name),
             (entry.minutes, 0),
             line.rate,
@@ -120,7 +118,7 @@ def _both(view: View, line: Standing, right: Arrived) -> list[Finding]:
     for name, contract, month, minutes in split:
         named = None if kind == "unexplained" else name
         item = _difference_item(line, name, minutes)
-        found += _rows(contract, entry.id, month, (kind, named), minutes, line.rate, (item,))
+        found += _rows((contract, entry.id, month), (kind, named), minutes, line.rate, (item,))
     return found
 
 
@@ -153,7 +151,7 @@ def _surplus(view: View, row: Arrived) -> Iterator[Finding]:
     worth = view.billed_amount("time", str(row.entry)) if unapproved else time_value(row.minutes, rate)
     item = Item(f"time_entry:{row.entry}", worth if billed_minutes > 0 else ZERO, "overbilling", row.contract.currency)
     kind = "break" if reason is None else "timing"
-    yield from _rows(row.contract, str(row.entry), row.period, (kind, name), (0, row.minutes), rate, (item,))
+    yield from _rows((row.contract, str(row.entry), row.period), (kind, name), (0, row.minutes), rate, (item,))
 
 
 def _aged(view: View, line: Standing) -> Iterator[Finding]:
@@ -176,15 +174,13 @@ def _aged(view: View, line: Standing) -> Iterator[Finding]:
 
 
 def _rows(
-    contract: Contract,
-    grain: str,
-    period: str,
+    where: tuple[Contract, str, str],
     verdict: tuple[str, str | None],
     minutes: tuple[int, int],
     rate: Decimal | None,
-    items: tuple[Item, ...],
+    items: tuple[Item, ...] = (),
 ) -> Iterator[Finding]:
-    kind, name = verdict
+    (contract, grain, period), (kind, name) = where, verdict
     shown = items if kind == "break" else ()
     for measure, difference in (("minutes", Decimal(minutes[0] - minutes[1])), ("amount", _worth(minutes, rate))):
         yield Finding(
