@@ -1,0 +1,145 @@
+"""Exceptions in the store: opened, seen again, resolved, returned.
+
+Add here: a question about exceptions. Stays out: what is an exception (reconciliation models) and when a rule is green.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from qtc_pipeline.ops.models import ExceptionCase, ExceptionOccurrence
+
+OPEN = "open"
+RESOLVED = "resolved"
+
+
+@dataclass(frozen=True)
+class SyncCounts:
+    """What a build did to the exceptions."""
+
+    opened: int
+    reopened: int
+    kept: int
+    resolved: int
+
+
+def sync(
+    session: Session,
+    *,
+    build_id: str,
+    as_of: datetime,
+    found: Sequence[dict[str, Any]],
+    green_legs: Iterable[str],
+) -> SyncCounts:
+    """Bring the stored exceptions to what a build found.
+
+    Args:
+        session: of the store.
+        build_id: the build.
+        as_of: its instant; first and last seen speak of it.
+        found: one row per exception with the columns of :class:`ExceptionCase` that describe it and ``sla_due``.
+        green_legs: legs whose equations hold in this build. Others say nothing: a short load looks like a thousand
+            missing records and like a thousand repaired ones.
+    """
+    green = set(green_legs)
+    known = {case.exception_id: case for case in session.scalars(select(ExceptionCase))}
+    opened = reopened = kept = resolved = 0
+    seen = set()
+    for row in found:
+        if row["leg"] not in green:
+            continue
+        seen.add(row["exception_id"])
+        case = known.get(row["exception_id"])
+        if case is None:
+            session.add(
+                ExceptionCase(
+                    **row, occurrence=1, state=OPEN, first_seen=as_of, last_seen=as_of, last_build_id=build_id
+                )
+            )
+            _open_occurrence(session, row, 1, build_id, as_of)
+            opened += 1
+            continue
+        if case.state == RESOLVED:
+            case.occurrence += 1
+            case.state = OPEN
+            case.resolved_at = None
+            case.first_seen = as_of
+            case.sla_due = row["sla_due"]
+            _open_occurrence(session, row, case.occurrence, build_id, as_of)
+            reopened += 1
+        else:
+            kept += 1
+        _describe(case, row)
+        case.last_seen = as_of
+        case.last_build_id = build_id
+    for case in known.values():
+        if case.state != RESOLVED and case.leg in green and case.exception_id not in seen:
+            case.state = RESOLVED
+            case.resolved_at = as_of
+            case.last_build_id = build_id
+            life = session.get_one(ExceptionOccurrence, (case.exception_id, case.occurrence))
+            life.resolved_build_id = build_id
+            life.resolved_at = as_of
+            life.resolution = "rule_green"
+            resolved += 1
+    return SyncCounts(opened, reopened, kept, resolved)
+
+
+def _describe(case: ExceptionCase, row: dict[str, Any]) -> None:
+    for name, value in row.items():
+        if name not in {"exception_id", "sla_due"} and getattr(case, name) != value:
+            setattr(case, name, value)
+
+
+def _open_occurrence(session: Session, row: dict[str, Any], occurrence: int, build_id: str, as_of: datetime) -> None:
+    session.add(
+        ExceptionOccurrence(
+            exception_id=row["exception_id"],
+            occurrence=occurrence,
+            opened_build_id=build_id,
+            opened_at=as_of,
+            break_class=row["break_class"],
+            exposure_amount=row["exposure_amount"],
+            currency=row["currency"],
+        )
+    )
+
+
+def open_exceptions(session: Session, *, leg: str | None = None, limit: int | None = None) -> list[ExceptionCase]:
+    """Exceptions that are not resolved, most urgent first: rank, then the larger exposure, then id."""
+    wanted = select(ExceptionCase).where(ExceptionCase.state != RESOLVED)
+    if leg is not None:
+        wanted = wanted.where(ExceptionCase.leg == leg)
+    cases = sorted(
+        session.scalars(wanted),
+        key=lambda case: (case.rank or 99, -(case.exposure_reporting or 0), case.exception_id),
+    )
+    return cases[:limit]
+
+
+def find_exception(session: Session, exception_id: str) -> ExceptionCase | None:
+    """The exception of that id or unique beginning of an id."""
+    exact = session.get(ExceptionCase, exception_id)
+    if exact is not None:
+        return exact
+    alike = list(
+        session.scalars(select(ExceptionCase).where(ExceptionCase.exception_id.startswith(exception_id)).limit(2))
+    )
+    return alike[0] if len(alike) == 1 else None
+
+
+def occurrences_of(session: Session, exception_id: str) -> list[ExceptionOccurrence]:
+    """Every life of an exception, first to last."""
+    return list(
+        session.scalars(
+            select(ExceptionOccurrence)
+            .where(ExceptionOccurrence.exception_id == exception_id)
+            .order_by(ExceptionOccurrence.occurrence)
+        )
+    )

@@ -1,0 +1,1 @@
+"""Alembic migrations of the operational store; applied by ``ops.store`` when it is opened."""

@@ -1,0 +1,77 @@
+"""Opening the operational store: engine, migrations to the newest state, sessions.
+
+Add here: what every database needs on opening. Stays out: tables and queries.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+
+from qtc_pipeline.settings import Settings
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+HEAD = "0001"
+
+
+@contextmanager
+def open_store(settings: Settings) -> Iterator[Session]:
+    """A session on the store, migrated first; committed at the end, rolled back on an error."""
+    with Session(_engine(settings.ops_url)) as session, session.begin():
+        yield session
+
+
+@lru_cache(maxsize=16)
+def _engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        engine = create_engine(parsed, pool_pre_ping=True)
+        upgrade(engine)
+        return engine
+    path = Path(str(parsed.database))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(parsed, poolclass=NullPool, connect_args={"timeout": 30})
+    event.listen(engine, "connect", _prepare_sqlite)
+    with path.with_name(f"{path.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two first openings would both create the tables
+        upgrade(engine)
+    return engine
+
+
+def _prepare_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+    del record
+    cursor = connection.cursor()
+    cursor.execute("pragma journal_mode = wal")
+    cursor.execute("pragma synchronous = full")
+    cursor.execute("pragma foreign_keys = on")
+    cursor.close()
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the tables to the newest migration; nothing is imported or done when they are there already."""
+    with engine.begin() as connection:
+        if _revision(connection) == HEAD:
+            return
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.execute(text("select version_num from alembic_version")).scalar()
+    return revision

@@ -1,0 +1,173 @@
+"""What a build is made of, and its digest: the build id.
+
+Loads that brought versions, what the sources counted, how far each entity was read, package version, dbt project,
+configuration, waivers, as of, and the publication the build compares with. A load that brought nothing new and counted
+the same asks for no new build, although it is committed.
+Add here: an input. Stays out: writing it into the warehouse (``context``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from qtc_pipeline import __version__
+from qtc_pipeline.lake import Lake, Load
+from qtc_pipeline.ops import pointer, verdicts
+from qtc_pipeline.ops.store import open_store
+from qtc_pipeline.settings import Settings
+from qtc_pipeline.transform.project import project_digest
+from qtc_pipeline.warehouse import read_rows
+
+STOCKS = ("backlog", "unbilled", "ar")
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """Committed loads and files of one table of the lake, taken at one moment."""
+
+    vendor: str
+    entity: str
+    loads: tuple[Load, ...]
+    files: tuple[str, ...]
+
+    def last_loads(self) -> list[Load]:
+        """The last load of each instance."""
+        return list({load.instance: load for load in self.loads}.values())
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything a build is made of."""
+
+    build_id: str
+    inputs_digest: str
+    as_of: datetime
+    package_version: str
+    tables: tuple[RawTable, ...]
+    previous_publication_id: str | None
+    previous_build_id: str | None
+    movement_sources: dict[str, str]
+    described: dict[str, Any]
+
+
+def collect(settings: Settings) -> Inputs:
+    """Take every input at one moment and name the build they make."""
+    as_of = build_instant(settings)
+    lake = Lake(settings.lake_dir)
+    tables = tuple(_raw_table(lake, vendor, entity) for vendor, entity in lake.tables())
+    described = {
+        "as_of": as_of.isoformat(),
+        "package_version": __version__,
+        "dbt_project": project_digest(),
+        "configuration": _configuration(settings),
+        "waivers": _waivers(settings, as_of),
+        "load_ids": sorted(load.load_id for table in tables for load in table.loads if load.versions or load.deletes),
+        "source_counts": _digest([_counts(load) for table in tables for load in table.last_loads()]),
+        "read_through": _read_through(tables, as_of),
+    }
+    inputs_digest = _digest(described)
+    previous, manifest = _previous(settings)
+    if manifest and manifest["inputs_digest"] == inputs_digest:
+        # the current publication was made from these very inputs: its own movements are not a new input
+        return Inputs(
+            manifest["build_id"],
+            inputs_digest,
+            as_of,
+            __version__,
+            tables,
+            manifest["previous_publication_id"],
+            manifest["previous_build_id"],
+            manifest["previous_movement_sources"],
+            described,
+        )
+    sources = dict(manifest["movement_sources"]) if manifest else {}
+    build_id = _digest([inputs_digest, sources, manifest["movement_digest"] if manifest else None])
+    return Inputs(
+        build_id,
+        inputs_digest,
+        as_of,
+        __version__,
+        tables,
+        previous,
+        manifest["build_id"] if manifest else None,
+        sources,
+        described,
+    )
+
+
+def build_instant(settings: Settings) -> datetime:
+    """As of: the configured instant, else the last full hour, so that two runs within it speak of the same instant."""
+    if settings.as_of is not None:
+        return settings.as_of.astimezone(UTC)
+    return settings.as_of_or_now().replace(minute=0, second=0, microsecond=0)
+
+
+def _raw_table(lake: Lake, vendor: str, entity: str) -> RawTable:
+    while True:  # a load committed between the two reads would have files without a description
+        loads = lake.loads(vendor, entity)
+        files = lake.files(vendor, entity)
+        if [load.load_id for load in lake.loads(vendor, entity)] == [load.load_id for load in loads]:
+            return RawTable(vendor, entity, tuple(loads), tuple(files))
+
+
+def _counts(load: Load) -> list[Any]:
+    both = [[asdict(count) for count in counts] for counts in (load.counts_before, load.counts_after)]
+    return [load.vendor, load.entity, load.instance, both, sorted(load.scope)]
+
+
+def _read_through(tables: tuple[RawTable, ...], as_of: datetime) -> dict[str, str]:
+    """How far each entity was read; past as of and past every version in the lake, the instant changes nothing."""
+    latest = max([as_of, *_newest_versions(tables)])
+    return {
+        f"{load.vendor}/{load.entity}/{load.instance}": min(load.read_through, latest).isoformat()
+        for table in tables
+        for load in table.last_loads()
+    }
+
+
+def _newest_versions(tables: tuple[RawTable, ...]) -> Iterator[datetime]:
+    import duckdb
+
+    sql = "select max(version_at at time zone 'UTC') as newest from read_parquet(?)"
+    with duckdb.connect() as engine:
+        for table in tables:
+            newest = read_rows(engine, sql, [list(table.files)])[0]["newest"] if table.files else None
+            if newest is not None:
+                yield newest.replace(tzinfo=UTC)
+
+
+def _configuration(settings: Settings) -> str:
+    """Digest of the settings that decide numbers; addresses, limits and secrets do not."""
+    return _digest(
+        {
+            "reporting_currency": settings.reporting_currency,
+            "instances": [[one.name, one.vendor, one.roles, one.max_age_hours] for one in settings.instances],
+            "legal_entities": [one.model_dump(mode="json") for one in settings.legal_entities],
+            "slas": settings.slas.model_dump(mode="json"),
+            "tolerances": settings.tolerances.model_dump(mode="json"),
+            "opening_balances": [one.model_dump(mode="json") for one in settings.opening_balances],
+        }
+    )
+
+
+def _waivers(settings: Settings, as_of: datetime) -> list[list[Any]]:
+    with open_store(settings) as session:
+        return [
+            [one.waiver_id, one.mart, one.rule_id, one.legal_entity_id, one.period, one.expires_at.isoformat()]
+            for one in verdicts.active_waivers(session, as_of)
+        ]
+
+
+def _previous(settings: Settings) -> tuple[str | None, dict[str, Any] | None]:
+    current = pointer.current_id(settings.published_dir)
+    return current, pointer.read_manifest(settings.published_dir, current) if current else None
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, default=str, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
