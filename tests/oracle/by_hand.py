@@ -274,3 +274,33 @@ class Firm:
             amount=str(amount),
             posting="T",
         )
+
+    def schedule(self, key: str, contract: str, day: str, amount: Decimal, billed: str = "F") -> None:
+        """A billing schedule line."""
+        self.netsuite(
+            "billingscheduleline",
+            id=key,
+            job=f"j-{contract}",
+            scheduleddate=day,
+            amount=str(amount),
+            currency="1",
+            billed=billed,
+        )
+
+    def revenue(self, key: str, contract: str, amount: Decimal, period: str) -> None:
+        """A recognized piece of revenue with its journal."""
+        self.netsuite("revenueelement", id=f"el-{key}", job=f"j-{contract}", amount=str(amount), currency="1")
+        self.netsuite(
+            "plannedrevenue",
+            id=key,
+            revenueelement=f"el-{key}",
+            postingperiod=period,
+            amount=str(amount),
+            functionalamount=str(amount),
+            currency="1",
+            isrecognized="T",
+            journal=f"jr-{key}",
+        )
+        self.document(f"jr-{key}", contract, [], kind="Journal", foreigntotal="0", postingperiod=period)
+        self.posting(f"jr-{key}", "a2", -amount)
+        self.posting(f"jr-{key}", "a4", amount, line=1)

@@ -5,13 +5,29 @@ Add here: nothing but the precedence. Stays out: how much an item exposes (each 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from tests.oracle.findings import Finding
+from tests.oracle.findings import Finding, Item
 
 ZERO = Decimal(0)
+Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Primary:
+    """The exception that carries an item: ``(leg, class, grain)`` and what the item adds to it."""
+
+    key: Key
+    rank: int
+    item: Item
+
+    @property
+    def break_class(self) -> str:
+        """Class of the carrying exception."""
+        return self.key[1]
 
 
 @dataclass(frozen=True)
@@ -21,30 +37,39 @@ class Carried:
     leg: str
     break_class: str
     grain: str
+    contract: str | None
     exposure: Decimal | None
     bases: frozenset[str]
 
 
-def settle(findings: Iterable[Finding], ranks: Mapping[str, tuple[int, str]]) -> list[Carried]:
-    """One exception per (leg, grain, class) with Σ of the items it is primary for; None where an amount is unknown."""
-    acting = [finding for finding in findings if finding.acts and finding.break_class is not None]
-    claims: dict[str, list[tuple[tuple[int, str, str], Finding, Decimal | None, str]]] = {}
-    order: dict[tuple[str, str, str], list[tuple[Decimal | None, str]]] = {}
-    for finding in acting:
-        order.setdefault((finding.leg, str(finding.break_class), finding.grain), [])
-        rank = ranks[str(finding.break_class)][0]
-        for item in finding.items:
-            claims.setdefault(item.key, []).append(
-                ((rank, finding.leg, finding.grain), finding, item.amount, item.base)
-            )
-    for item_claims in claims.values():
-        _, winner, amount, base = min(item_claims, key=lambda claim: (claim[0], -(claim[2] or ZERO)))
-        order[winner.leg, str(winner.break_class), winner.grain].append((amount, base))
-    return [_exception(key, carried) for key, carried in order.items()]
+def primaries(findings: Iterable[Finding], ranks: Mapping[str, tuple[int, str]]) -> dict[str, Primary]:
+    """Item key -> the exception that carries it: lowest rank, then leg and grain, then the larger amount."""
+    claims: dict[str, list[Primary]] = defaultdict(list)
+    for finding in findings:
+        if finding.acts:
+            key = (finding.leg, str(finding.break_class), finding.grain)
+            for item in finding.items:
+                claims[item.key].append(Primary(key, ranks[key[1]][0], item))
+    return {name: min(rivals, key=_precedence) for name, rivals in claims.items()}
 
 
-def _exception(key: tuple[str, str, str], carried: list[tuple[Decimal | None, str]]) -> Carried:
-    leg, name, grain = key
-    known = [amount for amount, _ in carried if amount is not None]
-    total = sum(known, ZERO) if known or not carried else None
-    return Carried(leg, name, grain, total, frozenset(base for _, base in carried))
+def _precedence(claim: Primary) -> tuple[int, Key, Decimal]:
+    return claim.rank, claim.key, -(claim.item.amount or ZERO)
+
+
+def settle(findings: Sequence[Finding], carriers: Mapping[str, Primary]) -> list[Carried]:
+    """One exception per (leg, class, grain) with the sum of its primary items; None where no amount is known."""
+    carried: dict[Key, list[Item]] = defaultdict(list)
+    for primary in carriers.values():
+        carried[primary.key].append(primary.item)
+    contracts: dict[Key, str | None] = {}
+    for finding in findings:
+        if finding.acts:
+            contracts.setdefault((finding.leg, str(finding.break_class), finding.grain), finding.contract)
+    return [Carried(*key, contract, *_sum(carried[key])) for key, contract in contracts.items()]
+
+
+def _sum(items: Sequence[Item]) -> tuple[Decimal | None, frozenset[str]]:
+    known = [item.amount for item in items if item.amount is not None]
+    total = None if items and not known else sum(known, ZERO)
+    return total, frozenset(item.base for item in items)

@@ -169,17 +169,17 @@ def read_delivery(payloads: Payloads, context: Context, sales: Sales) -> Deliver
 
 def _workspaces(payloads: Payloads, context: Context, sales: Sales) -> dict[str, Project]:
     groups = {str(row["id"]): str(row["name"]) for row in rows(payloads, "kantata", "workspace_groups")}
-    links: dict[str, tuple[str, str]] = {}
+    links: dict[str, tuple[str | None, str | None]] = {}
+    no_link: tuple[str | None, str | None] = (None, None)
     for row in rows(payloads, "kantata", "external_references"):
         if row["service_name"] == "salesforce" and row["subject_type"] == "Workspace":
-            link = "root" if row["service_model"] == "Opportunity" else "additional_phase"
-            links[str(row["subject_id"])] = (link, str(row["service_model_ref"]))
+            kind = "root" if row["service_model"] == "Opportunity" else "additional_phase"
+            links[str(row["subject_id"])] = (kind, str(row["service_model_ref"]))
     projects: dict[str, Project] = {}
     for row in rows(payloads, "kantata", "workspaces"):
         key = str(row["id"])
         names = [groups.get(str(group), "") for group in row["workspace_group_ids"]]
-        reference = links.get(key)
-        link, opportunity = reference or (None, None)
+        link, opportunity = links.get(key, no_link)
         company = next((found for name in names if (found := context.company_of("kantata", name)) != "unassigned"), "")
         projects[key] = Project(
             id=key,

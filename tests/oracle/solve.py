@@ -12,10 +12,12 @@ from functools import cached_property
 from tests.oracle.billing import billed_twice, duplicates, header_and_lines
 from tests.oracle.context import Context, class_ranks
 from tests.oracle.engagement import activation, contract_value
-from tests.oracle.exposure import Carried, settle
+from tests.oracle.exposure import Carried, Primary, primaries, settle
 from tests.oracle.findings import Finding
 from tests.oracle.firm_view import View, look
 from tests.oracle.ledgers import receivables_to_ledger, revenue_to_ledger
+from tests.oracle.margin import Margin, margins
+from tests.oracle.marts import Backlog, Unbilled, backlog, unbilled_time
 from tests.oracle.parse import Payloads
 from tests.oracle.standing import Standing, standings
 from tests.oracle.worktime import approved_time
@@ -50,9 +52,29 @@ class Solution:
         ]
 
     @cached_property
+    def primaries(self) -> Mapping[str, Primary]:
+        """Who carries each source item."""
+        return primaries(self.findings, class_ranks())
+
+    @cached_property
     def exceptions(self) -> Sequence[Carried]:
         """Breaks and conditions with the exposure they carry as primary."""
-        return settle(self.findings, class_ranks())
+        return settle(self.findings, self.primaries)
+
+    @cached_property
+    def backlog(self) -> Sequence[Backlog]:
+        """The backlog mart."""
+        return backlog(self.view, self.standing)
+
+    @cached_property
+    def unbilled(self) -> Sequence[Unbilled]:
+        """The mart of unbilled time."""
+        return unbilled_time(self.view, self.standing, self.primaries)
+
+    @cached_property
+    def margins(self) -> Sequence[Margin]:
+        """The margin mart."""
+        return margins(self.view)
 
 
 def solve(payloads: Payloads, context: Context) -> Solution:

@@ -208,3 +208,79 @@ def test_every_class_the_oracle_names_has_a_rank() -> None:
     ranks = class_ranks()
     assert {"won_without_project", "time_not_transferred", "journal_on_control_account"} <= ranks.keys()
     assert ranks["won_without_project"] == (3, "delay")
+
+
+def test_billed_400_and_recognized_650_leave_250_on_the_asset_side() -> None:
+    firm = _set_up(Contract_Value__c=1000, Billing_Type__c="fixed_fee")
+    firm.document("inv1", "c1", [("fixed_fee", "s1", None, Decimal(400))])
+    firm.revenue("r1", "c1", Decimal(650), "p5")
+    line = _of(firm).backlog[0]
+    assert (line.billing, line.revenue) == (Decimal(600), Decimal(350))
+    assert line.billing - line.revenue == line.recognized - line.billed == Decimal(250)
+
+
+def test_what_is_billed_beyond_the_value_is_an_overrun_and_never_negative_backlog() -> None:
+    firm = _set_up(Contract_Value__c=100, Billing_Type__c="fixed_fee")
+    firm.document("inv1", "c1", [("fixed_fee", "s1", None, Decimal(130)), ("expense", "x1", None, Decimal(40))])
+    line = _of(firm).backlog[0]
+    assert (line.billed, line.billing, line.overrun_billed) == (Decimal(130), Decimal(0), Decimal(30))
+
+
+def test_backlog_splits_into_delivered_scheduled_and_unscheduled_and_a_contract_on_hold_is_inactive() -> None:
+    def split(status: str) -> list[int]:
+        firm = _set_up(Contract_Value__c=1000, Billing_Type__c="fixed_fee", Status=status)
+        firm.schedule("s1", "c1", "2026-06-01", Decimal(200))
+        firm.schedule("s2", "c1", "2026-08-01", Decimal(300))
+        line = _of(firm).backlog[0]
+        return [int(part) for part in (line.delivered_unbilled, line.scheduled, line.inactive, line.unscheduled)]
+
+    assert split("Activated") == [200, 300, 0, 500]
+    assert split("On Hold") == [200, 0, 800, 0]
+
+
+def test_unbilled_time_stands_in_one_column_each_and_its_value_is_all_there() -> None:
+    firm = _set_up(Cap_Amount__c=650)
+    for number, key in enumerate(("billed", "draft", "held", "ready", "lost", "over")):
+        firm.time(key, "c1", 60, day=f"2026-06-{10 + number}")
+        if key != "lost":
+            hold = "T" if key == "held" else "F"
+            firm.timebill(key, "c1", 60, day=f"2026-06-{10 + number}", custcol_billing_hold=hold)
+    firm.document("inv1", "c1", [("time", "billed", 60, Decimal(150))])
+    firm.document("inv2", "c1", [("time", "draft", 60, Decimal(150))], posting="F")
+    rows = {row.standing.entry.id: row for row in _of(firm).unbilled}
+    assert {key: row.column for key, row in rows.items() if row.value} == {
+        "draft": "draft",
+        "held": "hold",
+        "ready": "ready",
+        "lost": "blocked",
+    }
+    assert {key: row.over_cap for key, row in rows.items() if row.over_cap} == {
+        "lost": Decimal(100),
+        "over": Decimal(150),
+    }
+    assert sum(row.value + row.over_cap for row in rows.values()) + 150 == 6 * 150
+
+
+def test_margins_are_booked_recognized_billed_and_forecast_from_their_own_parts() -> None:
+    firm = _set_up(Contract_Value__c=1000, Planned_Cost__c=400)
+    firm.time("t1", "c1", 120, day="2026-05-05", billable=False)
+    firm.kantata("cost_rates", user_id="u1", amount_in_subunits=5000, currency="USD", effective_date="2026-01-01")
+    firm.kantata("cost_rates", user_id="u1", amount_in_subunits=9000, currency="USD", effective_date="2026-06-01")
+    firm.kantata(
+        "estimates",
+        workspace_id="w-c1",
+        version=2,
+        as_of_date="2026-06-01",
+        planned_cost_in_cents=40000,
+        etc_cost_in_cents=45000,
+        currency="USD",
+    )
+    firm.revenue("r1", "c1", Decimal(200), "p5")
+    firm.document("inv1", "c1", [("time", "t0", None, Decimal(250))])
+    margin = _of(firm).margins[0]
+    assert [int(part) for part in (margin.total.recognized, margin.total.billed, margin.total.cost)] == [200, 250, 100]
+    assert margin.booked == Decimal("0.6")
+    assert margin.recognized == Decimal("0.5")
+    assert margin.billed == Decimal("0.6")
+    assert margin.forecast == Decimal("0.45")
+    assert margin.erosion == Decimal("0.15")
