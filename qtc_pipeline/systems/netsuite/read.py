@@ -1,0 +1,260 @@
+"""Read one NetSuite account.
+
+Here: windows and pages of SuiteQL, deletions, control totals, what its errors mean. Stays out: which tables and columns
+are read (the folder's ``__init__``), how the token is got (``token.py``).
+
+Facts this rests on: a query gives at most 100 000 rows and pages of 1 000 whose offset is a multiple of the limit;
+values are text and NULLs may be left out; date-only bounds mean the account's local day, so bounds are full UTC stamps;
+a false ``INVALID_LOGIN`` comes under load, so a fresh token that is refused is worth another try.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import httpx
+
+from qtc_pipeline.errors import (
+    AuthenticationError,
+    ContractError,
+    PermissionRefusedError,
+    RateLimitedError,
+    SettingsError,
+    SystemReadError,
+    TransientError,
+)
+from qtc_pipeline.lake import SourceCount
+from qtc_pipeline.settings import Instance
+from qtc_pipeline.systems.contract import Entity, Page
+from qtc_pipeline.systems.http import Answer, Http, Patience, Token, usual_error, vendor_clock
+from qtc_pipeline.systems.netsuite.token import fetch_token
+from qtc_pipeline.systems.paging import ahead
+from qtc_pipeline.systems.payload import hash_text, split_answer
+
+SUITEQL = "/services/rest/query/v1/suiteql"
+_PAGE_SIZE = 1000
+_WINDOW = 100_000
+_STAMP = "YYYY-MM-DD HH24:MI:SS"
+# the names deletedrecord gives to the rows of a table, lower case without blanks
+_DELETED_AS = {
+    "transaction": frozenset(
+        {"transaction", "invoice", "custinvc", "creditmemo", "custcred", "customerpayment", "custpymt", "payment"}
+        | {"salesorder", "salesord", "journal", "journalentry"}
+    ),
+    "job": frozenset({"job", "project"}),
+    "timebill": frozenset({"timebill", "timeentry", "time"}),
+    "item": frozenset({"item", "serviceitem", "noninventoryitem"}),
+}
+
+
+class NetSuiteDialect:
+    """What NetSuite means: ``o:errorCode`` counts, titles lie (429 comes as "Bad Request")."""
+
+    def explain(self, response: httpx.Response, what: str) -> SystemReadError:
+        """The typed error of an answer that is not a success."""
+        code, message = _code_and_message(response)
+        if code in ("CONCURRENCY_LIMIT_EXCEEDED", "REQUEST_LIMIT_EXCEEDED"):
+            return RateLimitedError(what, f"{code} {message}")
+        if code == "INVALID_LOGIN":
+            return TransientError(what, f"{code} {message}", "If it stays, check certificate, role and account")
+        if code == "INSUFFICIENT_PERMISSION":
+            return PermissionRefusedError(what, f"{code} {message}", "Give the integration's role this permission")
+        if code in ("invalid_grant", "invalid_client", "invalid_request"):
+            return AuthenticationError(what, f"{code} {message}", "Check client_id, certificate_id and the private key")
+        return usual_error(response, what, code, message)
+
+
+def _code_and_message(response: httpx.Response) -> tuple[str, str]:
+    try:
+        body = json.loads(response.text)
+        if "error" in body:
+            return str(body["error"]), str(body.get("error_description", ""))
+        detail = body["o:errorDetails"][0]
+        return str(detail.get("o:errorCode", "")), str(detail.get("detail", ""))
+    except (ValueError, KeyError, IndexError, TypeError):
+        return "", response.text
+
+
+@dataclass(slots=True)
+class NetSuiteReader:
+    """One account, open for reading. ``window``: rows one query may give, over all its pages."""
+
+    http: Http
+    page_size: int = _PAGE_SIZE
+    window: int = _WINDOW
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.http.close()
+
+    def clock(self) -> datetime:
+        """The account's clock, from the answer to a small query."""
+
+        def decode(answer: Answer) -> datetime:
+            return vendor_clock(answer.headers)
+
+        return self.http.request(
+            "POST",
+            SUITEQL,
+            decode,
+            what="clock",
+            json={"q": "SELECT id FROM subsidiary ORDER BY id"},
+            params={"limit": "1", "offset": "0"},
+            headers={"Prefer": "transient"},
+        )
+
+    def count(self, entity: Entity) -> tuple[SourceCount, ...]:
+        """Rows and sums per currency, by a grouped query."""
+        columns = ["COUNT(*) AS n"]
+        if entity.amount:
+            columns.append(f"SUM({entity.amount}) AS total")
+        grouped = ""
+        if entity.currency:
+            columns.insert(0, entity.currency)
+            grouped = f" GROUP BY {entity.currency}"
+        rows = self._rows(f"SELECT {', '.join(columns)} FROM {entity.name}{grouped}", f"control count of {entity.name}")
+        counts = []
+        for row in rows:
+            currency = str(row.get(entity.currency) or "") if entity.currency else ""
+            counts.append(SourceCount(currency, "count", Decimal(row["n"])))
+            if entity.amount:
+                counts.append(SourceCount(currency, "amount", Decimal(row.get("total") or 0)))
+        return tuple(counts)
+
+    def scope(self, entity: Entity) -> tuple[tuple[str, str], ...]:
+        """Subsidiaries the role sees."""
+        if entity.name != "subsidiary":
+            return ()
+        rows = self._rows("SELECT id FROM subsidiary ORDER BY id", "scope")
+        return tuple(("legal_entity", str(row["id"])) for row in rows)
+
+    def _rows(self, query: str, what: str) -> list[dict[str, Any]]:
+        def decode(answer: Answer) -> list[dict[str, Any]]:
+            body = json.loads(answer.text, parse_float=Decimal)
+            if body["hasMore"]:
+                # never silently: totals over part of the groups would look like a short load
+                raise ContractError(f"{self.http.what}, {what}", "the answer has over one page")
+            return list(body["items"])
+
+        return self.http.request(
+            "POST",
+            SUITEQL,
+            decode,
+            what=what,
+            json={"q": query},
+            params={"limit": str(_PAGE_SIZE), "offset": "0"},
+            headers={"Prefer": "transient"},
+        )
+
+    def pages(self, entity: Entity, since: datetime | None) -> Iterator[Page]:
+        """Rows in the order of their key, window by window."""
+        changed = f"{entity.cursor} >= {_timestamp(since)}" if since and entity.cursor else ""
+        lead, *rest = entity.key
+        sign = ">=" if rest else ">"  # a composite key may be cut inside a value of its first column
+        first: str | None = None
+        while True:
+            bound = f"{lead} {sign} {_literal(first)}" if first is not None else ""
+            where = " AND ".join(part for part in (changed, bound) if part)
+            query = (
+                f"SELECT {', '.join(entity.fields)} FROM {entity.name}"
+                f"{' WHERE ' + where if where else ''} ORDER BY {', '.join(entity.key)}"
+            )
+            last: str | None = None
+            more = False
+            for page, has_more in ahead("0", partial(self._page, entity, query)):
+                more = has_more
+                if page.ids:
+                    last = page.ids[-1].split(":")[0]
+                yield page
+            if not more:
+                return
+            if last == first and rest:
+                raise ContractError(
+                    f"{self.http.what}, entity {entity.name}",
+                    f"{lead} {last} alone has more rows than the {self.window} a query may give",
+                    "These rows cannot be read by SuiteQL; archive the document or read it by another way",
+                )
+            first = last
+
+    def _page(self, entity: Entity, query: str, offset: str) -> tuple[tuple[Page, bool], str | None]:
+        def decode(answer: Answer) -> tuple[tuple[Page, bool], str | None]:
+            envelope, records = split_answer(answer.text, "items")
+            if "hasMore" not in envelope:
+                raise ContractError(f"{self.http.what}, entity {entity.name}", "the answer is no query result")
+            page = Page(
+                read_at=answer.read_at,
+                ids=[":".join([record[name] for name in entity.key]) for record, _ in records],
+                versions=[record.get(entity.cursor) if entity.cursor else None for record, _ in records],
+                payloads=[text for _, text in records],
+                hash_texts=[hash_text(record, text, entity.volatile) for record, text in records],
+            )
+            has_more = bool(envelope["hasMore"])
+            following = int(offset) + self.page_size
+            return (page, has_more), str(following) if has_more and following < self.window else None
+
+        return self.http.request(
+            "POST",
+            SUITEQL,
+            decode,
+            what=f"entity {entity.name}",
+            json={"q": query},
+            params={"limit": str(self.page_size), "offset": offset},
+            headers={"Prefer": "transient"},
+        )
+
+    def deletions(self, entity: Entity, since: datetime) -> Iterator[Page]:
+        """Tombstones from ``deletedrecord``; for lines, of the documents they belonged to."""
+        owner = "transaction" if entity.parent else entity.name
+        names = _DELETED_AS.get(owner, frozenset({owner}))
+        log = Entity(
+            name="deletedrecord",
+            fields=("type", "recordid", "deleteddate"),
+            key=("recordid", "type"),
+            cursor="deleteddate",
+        )
+        for page in self.pages(log, since):
+            tombstones = Page(read_at=page.read_at, deleted=[], parents=entity.parent is not None)
+            for record_id, at, text in zip(page.ids, page.versions, page.payloads, strict=True):
+                number, _, kind = record_id.partition(":")
+                if kind.lower().replace(" ", "") in names and tombstones.deleted is not None:
+                    tombstones.ids.append(number)
+                    tombstones.versions.append(at)
+                    tombstones.payloads.append(text)
+                    tombstones.deleted.append(True)
+            if tombstones.ids:
+                yield tombstones
+
+
+def _timestamp(at: datetime) -> str:
+    return f"TO_TIMESTAMP('{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}', '{_STAMP}')"
+
+
+def _literal(value: str | None) -> str:
+    text = value or ""
+    return text if text.lstrip("-").isdigit() else "'" + text.replace("'", "''") + "'"
+
+
+def open_reader(
+    instance: Instance, *, transport: httpx.BaseTransport | None = None, patience: Patience | None = None
+) -> NetSuiteReader:
+    """Open an account with OAuth2 client credentials and a certificate."""
+    for name in ("client_id", "certificate_id"):
+        if not getattr(instance, name):
+            raise SettingsError(f"instances.{instance.name}.{name}", "is missing", "Write it as NetSuite shows it")
+    private_key = instance.private_key
+    http = Http(
+        what=f"instance {instance.name}",
+        base_url=instance.base_url,
+        dialect=NetSuiteDialect(),
+        max_concurrency=instance.max_concurrency,
+        transport=transport,
+        patience=patience or Patience(),
+    )
+    http.token = Token(lambda: fetch_token(http, instance, private_key))
+    return NetSuiteReader(http, page_size=instance.page_size or _PAGE_SIZE)

@@ -1,0 +1,128 @@
+"""Cut an answer into records without touching them.
+
+Here: finding each record's own text inside the JSON of a page, and the text its hash is taken of. Money never passes
+through a binary float, because the text that is kept is a slice of what the vendor sent.
+Stays out: what a vendor's members are called (each vendor's folder).
+
+Decoding and slicing are one pass: the C scanner of the standard library decodes one record and tells where it ends.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from json.decoder import WHITESPACE, JSONDecodeError, scanstring  # type: ignore[attr-defined]
+from typing import Any, cast
+
+# the decoded values serve keys, stamps and flags only; numbers with a point stay text
+_scan = json.JSONDecoder(parse_float=str).raw_decode
+_skip = cast("re.Pattern[str]", WHITESPACE).match
+
+Record = tuple[dict[str, Any], str]
+
+
+def _after_space(text: str, position: int) -> int:
+    found = _skip(text, position)
+    return found.end() if found else position
+
+
+def split_answer(text: str, member: str) -> tuple[dict[str, Any], list[Record]]:
+    """Split an answer with its records in one member, an array or an object keyed by id.
+
+    Args:
+        text: the body, a JSON object.
+        member: name of the member that holds the records.
+
+    Returns:
+        The other members decoded, and (decoded, text as received) of each record in order.
+
+    Raises:
+        json.JSONDecodeError: the text is no JSON object, or ends early.
+    """
+    envelope: dict[str, Any] = {}
+    records: list[Record] = []
+    position = _after_space(text, 0)
+    if text[position : position + 1] != "{":
+        raise JSONDecodeError("an object was expected", text, position)
+    position = _after_space(text, position + 1)
+    while text[position : position + 1] != "}":
+        name, position = _name(text, position)
+        if name == member and text[position : position + 1] in ("[", "{"):
+            records, position = _records(text, position)
+        else:
+            envelope[name], position = _scan(text, position)
+        position = _after_value(text, position, "}")
+    return envelope, records
+
+
+def _name(text: str, position: int) -> tuple[str, int]:
+    if text[position : position + 1] != '"':
+        raise JSONDecodeError("a name was expected", text, position)
+    name, position = scanstring(text, position + 1, True)
+    position = _after_space(text, position)
+    if text[position : position + 1] != ":":
+        raise JSONDecodeError("a colon was expected", text, position)
+    return name, _after_space(text, position + 1)
+
+
+def _after_value(text: str, position: int, end: str) -> int:
+    position = _after_space(text, position)
+    found = text[position : position + 1]
+    if found == ",":
+        return _after_space(text, position + 1)
+    if found != end:
+        raise JSONDecodeError(f"a comma or {end} was expected", text, position)
+    return position
+
+
+def _records(text: str, position: int) -> tuple[list[Record], int]:
+    keyed = text[position] == "{"
+    end = "}" if keyed else "]"
+    records: list[Record] = []
+    add = records.append
+    position = _after_space(text, position + 1)
+    while text[position : position + 1] != end:
+        if keyed:
+            _, position = _name(text, position)
+        start = position
+        value, position = _scan(text, start)
+        if not isinstance(value, dict):
+            raise JSONDecodeError("a record was expected", text, start)
+        add((value, text[start:position]))
+        # the usual case costs one comparison: a comma directly followed by the next record
+        if text.startswith(',{"', position) and not keyed:
+            position += 1
+        else:
+            position = _after_value(text, position, end)
+    return records, position + 1
+
+
+@cache
+def _cutter(names: tuple[str, ...]) -> re.Pattern[str]:
+    # a quote inside a JSON string is escaped, so '"name"' followed by a colon can only be a member's name
+    alternatives = "|".join(re.escape(name) for name in names)
+    value = r'(?:\{[^{}]*\}|\[[^\[\]]*\]|"(?:[^"\\]|\\.)*"|[^\s,{}\[\]"]+)'
+    return re.compile(rf'"(?:{alternatives})"\s*:\s*{value}\s*,?\s*')
+
+
+def hash_text(record: Mapping[str, Any], text: str, volatile: tuple[str, ...]) -> str:
+    """The text a payload's hash is taken of: as received, without volatile members.
+
+    Flat volatile members are cut out of the text; a nested one costs a canonical rewrite of the record.
+    """
+    present = [name for name in volatile if name in record]
+    if not present:
+        return text
+    if any(_is_nested(record[name]) for name in present):
+        kept = {name: value for name, value in record.items() if name not in volatile}
+        return json.dumps(kept, sort_keys=True, separators=(",", ":"))
+    return _cutter(volatile).sub("", text)
+
+
+def _is_nested(value: Any) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(
+        isinstance(one, (dict, list)) or (isinstance(one, str) and any(c in one for c in "{}[]")) for one in inner
+    )

@@ -1,0 +1,56 @@
+"""Salesforce: customers, opportunities, contracts, amendments, rates.
+
+Data flow: SOQL over ``queryAll`` (deleted records included, marked ``IsDeleted``), ordered by SystemModstamp and Id,
+pages by ``nextRecordsUrl``; deletions purged from the recycle bin by ``/deleted``; control counts by aggregates.
+Secrets: client id (consumer key) in ``qtc.toml``, client secret in ``QTC_SECRET_<INSTANCE>``; OAuth2 client credentials
+at the My Domain host. Permissions: API Enabled, View All on the objects read, Query All Files is not needed.
+Alone: ``qtc ingest --instance crm --entity Account``.
+"""
+
+from __future__ import annotations
+
+from qtc_pipeline.systems.contract import Capabilities, Entity, System
+from qtc_pipeline.systems.salesforce.read import open_reader
+
+_COMMON = ("Id", "IsDeleted", "CreatedDate", "SystemModstamp")
+
+
+def _entity(name: str, fields: str) -> Entity:
+    return Entity(
+        name=name,
+        fields=(*_COMMON, *fields.split()),
+        key=("Id",),
+        cursor="SystemModstamp",
+        # an aggregate in a grouped query of a multi-currency org comes back in the org's currency: counts, never sums
+        currency="CurrencyIsoCode",
+        volatile=("attributes",),
+        deletes="flag",
+    )
+
+
+ENTITIES = (
+    _entity("Account", "Name BillingCountry Region__c Legal_Entity__c CurrencyIsoCode"),
+    _entity(
+        "Opportunity",
+        "AccountId Name StageName Amount CurrencyIsoCode CloseDate IsWon IsClosed Region__c Practice__c "
+        "Legal_Entity__c Parent_Opportunity__c OwnerId",
+    ),
+    _entity(
+        "Contract",
+        "AccountId Opportunity__c ContractNumber Status CustomerSignedDate StartDate EndDate Contract_Value__c "
+        "CurrencyIsoCode Billing_Type__c Recognition_Rule__c Payment_Terms__c PO_Required__c PO_Number__c "
+        "Cap_Amount__c Closed_Date__c Debooked_Amount__c Planned_Cost__c Legal_Entity__c",
+    ),
+    _entity(
+        "Contract_Amendment__c",
+        "Contract__c Name Amount__c CurrencyIsoCode Status__c Effective_Date__c Approved_Date__c",
+    ),
+    _entity("Contract_Rate__c", "Contract__c Role__c Rate__c CurrencyIsoCode Effective_From__c Effective_To__c"),
+)
+
+SYSTEM = System(
+    vendor="salesforce",
+    entities=ENTITIES,
+    capabilities=Capabilities(source_sums=False, delete_log=True, time_approval=False, server_order=True),
+    open=open_reader,
+)

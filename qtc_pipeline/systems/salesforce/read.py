@@ -1,0 +1,225 @@
+"""Read one Salesforce org.
+
+Here: token, paging, deletes, control counts, what its errors mean. Stays out: which objects and fields are read
+(the folder's ``__init__``).
+
+Facts this rests on: SystemModstamp is not unique, so an increment asks for ``>=`` and the lake drops what it has;
+errors are a JSON array; 403 REQUEST_LIMIT_EXCEEDED is the day's budget ("TotalRequests": stop) or a concurrency limit
+(wait); a query locator lives only a while, so a lost one restarts the query at the last stamp seen.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+
+from qtc_pipeline.errors import (
+    AuthenticationError,
+    ContractError,
+    PermanentError,
+    RateLimitedError,
+    SettingsError,
+    SystemReadError,
+    TransientError,
+)
+from qtc_pipeline.lake import SourceCount
+from qtc_pipeline.settings import Instance
+from qtc_pipeline.systems.contract import Entity, Page
+from qtc_pipeline.systems.http import Answer, Http, Patience, Token, usual_error, vendor_clock
+from qtc_pipeline.systems.paging import ahead
+from qtc_pipeline.systems.payload import hash_text, split_answer
+
+API = "/services/data/v67.0"
+_DELETED_WINDOW = timedelta(days=15)
+_LOST_LOCATOR = "INVALID_QUERY_LOCATOR"
+
+
+class LostLocatorError(PermanentError):
+    """The server forgot where a query stood; it must be asked again."""
+
+
+class SalesforceDialect:
+    """What Salesforce means by its statuses and codes."""
+
+    def explain(self, response: httpx.Response, what: str) -> SystemReadError:
+        """The typed error of an answer that is not a success."""
+        code, message = _code_and_message(response)
+        if code == _LOST_LOCATOR:
+            return LostLocatorError(what, message)
+        if code == "REQUEST_LIMIT_EXCEEDED":
+            if "TotalRequests" in message:
+                return PermanentError(what, f"{code} {message}", "The org's requests of 24 hours are used up; wait")
+            return RateLimitedError(what, f"{code} {message}")
+        if code in ("UNABLE_TO_LOCK_ROW", "TXN_SECURITY_METERING_ERROR", "SERVER_UNAVAILABLE"):
+            return TransientError(what, f"{code} {message}")
+        if code in ("invalid_grant", "invalid_client", "invalid_client_id", "app_not_found"):
+            return AuthenticationError(what, f"{code} {message}", "Check client id, secret and My Domain base_url")
+        return usual_error(response, what, code, message)
+
+
+def _code_and_message(response: httpx.Response) -> tuple[str, str]:
+    try:
+        body = json.loads(response.text)
+    except ValueError:
+        return "", response.text
+    first = body[0] if isinstance(body, list) and body else body
+    if not isinstance(first, dict):
+        return "", response.text
+    return str(first.get("errorCode") or first.get("error") or ""), str(
+        first.get("message") or first.get("error_description") or ""
+    )
+
+
+@dataclass(slots=True)
+class SalesforceReader:
+    """One org, open for reading."""
+
+    http: Http
+    page_size: int = 2000
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.http.close()
+
+    def clock(self) -> datetime:
+        """The org's clock, from the answer to a small request."""
+        return self.http.request("GET", f"{API}/limits", lambda answer: vendor_clock(answer.headers), what="clock")
+
+    def count(self, entity: Entity) -> tuple[SourceCount, ...]:
+        """Live records per currency, by an aggregate query."""
+        group = entity.currency or "CurrencyIsoCode"
+        soql = f"SELECT {group}, COUNT(Id) n FROM {entity.name} WHERE IsDeleted = false GROUP BY {group}"
+        return tuple(
+            SourceCount(str(row.get(group) or ""), "count", Decimal(row["n"])) for row in self._aggregate(soql, entity)
+        )
+
+    def scope(self, entity: Entity) -> tuple[tuple[str, str], ...]:
+        """Legal entities that occur, by an aggregate query."""
+        if "Legal_Entity__c" not in entity.fields:
+            return ()
+        soql = (
+            f"SELECT Legal_Entity__c, COUNT(Id) n FROM {entity.name} WHERE IsDeleted = false GROUP BY Legal_Entity__c"
+        )
+        rows = self._aggregate(soql, entity)
+        return tuple(
+            sorted(("legal_entity", str(row["Legal_Entity__c"])) for row in rows if row.get("Legal_Entity__c"))
+        )
+
+    def _aggregate(self, soql: str, entity: Entity) -> list[dict[str, Any]]:
+        def decode(answer: Answer) -> list[dict[str, Any]]:
+            body = json.loads(answer.text, parse_float=Decimal)
+            if not body["done"]:
+                # never silently: a count over part of the groups would look like a short load
+                raise ContractError(f"{self.http.what}, entity {entity.name}", "the control count has over one page")
+            return list(body["records"])
+
+        url = f"{API}/queryAll?{urlencode({'q': soql})}"
+        return self.http.request("GET", url, decode, what=f"control count of {entity.name}")
+
+    def pages(self, entity: Entity, since: datetime | None) -> Iterator[Page]:
+        """Records by stamp, deleted ones included."""
+        start = since
+        while True:
+            try:
+                for page in ahead(self._query(entity, start), lambda url: self._page(entity, url)):
+                    if page.ids:
+                        start = _stamp(page.versions[-1]) or start
+                    yield page
+            except LostLocatorError:
+                if start == since:
+                    raise
+                since = start
+            else:
+                return
+
+    def _query(self, entity: Entity, since: datetime | None) -> str:
+        where = f" WHERE {entity.cursor} >= {_soql_time(since)}" if since else ""
+        soql = f"SELECT {', '.join(entity.fields)} FROM {entity.name}{where} ORDER BY {entity.cursor}, Id"
+        return f"{API}/queryAll?{urlencode({'q': soql})}"
+
+    def _page(self, entity: Entity, url: str) -> tuple[Page, str | None]:
+        def decode(answer: Answer) -> tuple[Page, str | None]:
+            envelope, records = split_answer(answer.text, "records")
+            if "done" not in envelope:
+                raise ContractError(f"{self.http.what}, entity {entity.name}", "the answer is no query result")
+            page = Page(
+                read_at=answer.read_at,
+                ids=[record["Id"] for record, _ in records],
+                versions=[record["SystemModstamp"] for record, _ in records],
+                payloads=[text for _, text in records],
+                hash_texts=[hash_text(record, text, entity.volatile) for record, text in records],
+                deleted=[record["IsDeleted"] for record, _ in records],
+            )
+            return page, None if envelope["done"] else str(envelope["nextRecordsUrl"])
+
+        headers = {"Sforce-Query-Options": f"batchSize={self.page_size}"}
+        return self.http.request("GET", url, decode, what=f"entity {entity.name}", headers=headers)
+
+    def deletions(self, entity: Entity, since: datetime) -> Iterator[Page]:
+        """Ids the org lists as deleted: what ``queryAll`` no longer shows once the recycle bin is emptied."""
+        until = self.clock()
+        start = max(since, until - _DELETED_WINDOW + timedelta(minutes=1))
+        query = urlencode({"start": _soql_time(start), "end": _soql_time(until)})
+
+        def decode(answer: Answer) -> Page:
+            listed = json.loads(answer.text)["deletedRecords"]
+            return Page(
+                read_at=answer.read_at,
+                ids=[one["id"] for one in listed],
+                versions=[one["deletedDate"] for one in listed],
+                payloads=[json.dumps({"Id": one["id"], "deletedDate": one["deletedDate"]}) for one in listed],
+                deleted=[True] * len(listed),
+            )
+
+        url = f"{API}/sobjects/{entity.name}/deleted/?{query}"
+        page = self.http.request("GET", url, decode, what=f"deletions of {entity.name}")
+        if page.ids:
+            yield page
+
+
+def _soql_time(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z"
+
+
+def _stamp(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def open_reader(
+    instance: Instance, *, transport: httpx.BaseTransport | None = None, patience: Patience | None = None
+) -> SalesforceReader:
+    """Open an org with OAuth2 client credentials."""
+    if not instance.client_id:
+        raise SettingsError(
+            f"instances.{instance.name}.client_id", "is missing", "Write the consumer key of the connected app"
+        )
+    credentials = (instance.client_id, instance.secret.get_secret_value())
+    http = Http(
+        what=f"instance {instance.name}",
+        base_url=instance.base_url,
+        dialect=SalesforceDialect(),
+        max_concurrency=instance.max_concurrency,
+        transport=transport,
+        patience=patience or Patience(),
+    )
+
+    def fetch() -> tuple[str, float | None]:
+        return http.request(
+            "POST",
+            "/services/oauth2/token",
+            lambda answer: (str(json.loads(answer.text)["access_token"]), None),
+            what="token",
+            authorized=False,
+            auth=credentials,
+            data={"grant_type": "client_credentials"},
+        )
+
+    http.token = Token(fetch)
+    return SalesforceReader(http, page_size=instance.page_size or 2000)
