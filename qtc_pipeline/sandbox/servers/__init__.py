@@ -1,0 +1,15 @@
+"""The vendors' doors: three loopback servers that speak Salesforce, Kantata OX and NetSuite over one synthetic firm.
+
+Rooms, in the order a request passes them::
+
+    serve, background   ports, secrets, start and stop
+    asgi, faults        what every server has: control endpoint, journal, throttling, failures, truncated bodies
+    credentials, tokens key pair and client secrets on disk; bearer tokens with a lifetime
+    salesforce, kantata, netsuite   one application each: paths, envelopes and errors of that vendor
+    grammar, soql, suiteql          the two query languages, compiled to SQL with bound values
+    store, filling      the records of one instance in SQLite, and how the firm's days get into them
+    catalogue           the objects and fields each vendor serves
+
+Add here what a real vendor does to a reader: another path, trap or limit. What the firm is and which defects it has
+belongs to ``qtc_pipeline.sandbox``; how a connector copes belongs to ``qtc_pipeline.systems``.
+"""

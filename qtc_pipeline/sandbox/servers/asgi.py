@@ -1,0 +1,207 @@
+"""What the three applications share: a route table behind the switches, the journal and the control endpoint.
+
+Add here what any HTTP vendor does to a client. Words and shapes of answers belong to the vendor's application, which
+hands in how it says *throttled* and *failed*.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import parse_qsl
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from qtc_pipeline.sandbox.servers.faults import Faults, Journal
+from qtc_pipeline.sandbox.servers.store import Store
+
+CONTROL_PATH = "/__control__"
+CONTROL_HEADER = "x-sandbox-token"
+_LOOPBACK = {"127.0.0.1", "::1"}
+_FORBIDDEN, _NOT_FOUND, _BAD_REQUEST = 403, 404, 400
+
+Answer = Response
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Refusal(Exception):  # noqa: N818 - it is an answer, not a failure of the simulator
+    """A finished error answer, raised from wherever the request turned out wrong."""
+
+    def __init__(self, answer: Response) -> None:
+        super().__init__(answer.status_code)
+        self.answer = answer
+
+
+class Wording(Protocol):
+    """How a vendor words the answers that any request can get."""
+
+    def throttled(self) -> Response:
+        """Too many requests."""
+
+    def unauthorized(self) -> Response:
+        """The token is not, or no longer, good."""
+
+    def failed(self, status: int) -> Response:
+        """A failure of the vendor."""
+
+    def not_found(self) -> Response:
+        """No such path."""
+
+
+@dataclass
+class Instance:
+    """One running simulator: its state, switches and journal."""
+
+    name: str
+    store: Store
+    faults: Faults
+    journal: Journal
+    control_token: str
+
+
+def json_answer(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A small JSON answer; pages of rows are put together from stored text instead."""
+    return text_answer(json.dumps(body, separators=(",", ":"), ensure_ascii=False), status, headers)
+
+
+def text_answer(body: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """An answer whose JSON text is there already."""
+    return Response(body.encode(), status, dict(headers or {}), "application/json;charset=UTF-8")
+
+
+async def form(request: Request) -> dict[str, str]:
+    """A form-encoded body."""
+    return dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
+
+
+def bearer(request: Request) -> str:
+    """The bearer token of a request, empty where there is none."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() in {"bearer", "oauth"} else ""
+
+
+async def off_loop(work: Callable[[], Response]) -> Response:
+    """Run reading work beside the event loop, so that requests really overlap."""
+    try:
+        return await run_in_threadpool(work)
+    except Refusal as refusal:
+        return refusal.answer
+
+
+class Application:
+    """A vendor's routes behind the switches. An ASGI application."""
+
+    def __init__(self, instance: Instance, wording: Wording, routes: Sequence[BaseRoute]) -> None:
+        self.instance = instance
+        self._wording = wording
+        control = Route(CONTROL_PATH, self._control, methods=["GET", "POST"])
+
+        async def missing(_request: Request, _error: Exception) -> Response:
+            return wording.not_found()
+
+        async def refused(_request: Request, error: Exception) -> Response:
+            if isinstance(error, Refusal):
+                return error.answer
+            raise error
+
+        handlers: dict[Any, Any] = {HTTPException: missing, Refusal: refused}
+        self._inner: ASGIApp = Starlette(routes=[control, *routes], exception_handlers=handlers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or go wrong as switched on."""
+        if scope["type"] != "http" or scope["path"] == CONTROL_PATH:
+            await self._inner(scope, receive, send)
+            return
+        status = 0
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        injected = self._injected()
+        if injected is not None:
+            await injected(scope, receive, noted)
+        elif self.instance.faults.truncate_next > 0 and "token" not in scope["path"]:
+            self.instance.faults.truncate_next -= 1
+            await self._truncated(scope, receive, noted)
+        else:
+            if self.instance.faults.slow_seconds:
+                await asyncio.sleep(self.instance.faults.slow_seconds)
+            await self._inner(scope, receive, noted)
+        query = scope["query_string"].decode("latin-1")
+        self.instance.journal.note(scope["method"], scope["path"], query, status)
+
+    def _injected(self) -> Response | None:
+        faults = self.instance.faults
+        number = self.instance.journal.counts["requests"] + 1
+        if faults.fail_next > 0 or (faults.fail_every and number % faults.fail_every == 0):
+            faults.fail_next = max(faults.fail_next - 1, 0)
+            return self._wording.failed(faults.fail_status)
+        if faults.throttle_next > 0 or (faults.throttle_every and number % faults.throttle_every == 0):
+            faults.throttle_next = max(faults.throttle_next - 1, 0)
+            answer = self._wording.throttled()
+            if faults.retry_after is not None:
+                answer.headers["Retry-After"] = f"{faults.retry_after:g}"
+            return answer
+        if faults.unauthorized_next > 0:
+            faults.unauthorized_next -= 1
+            return self._wording.unauthorized()
+        return None
+
+    async def _truncated(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send half of the body; below its announced length, or as if half were all."""
+        messages: list[Message] = []
+
+        async def keep(message: Message) -> None:
+            messages.append(message)
+
+        await self._inner(scope, receive, keep)
+        start = messages[0]
+        body = b"".join(message.get("body", b"") for message in messages[1:])
+        half = body[: len(body) // 2]
+        if self.instance.faults.truncate == "body":
+            kept = [(name, value) for name, value in start["headers"] if name.lower() != b"content-length"]
+            start["headers"] = [*kept, (b"content-length", str(len(half)).encode())]
+        await send(start)
+        await send({"type": "http.response.body", "body": half, "more_body": False})
+
+    async def _control(self, request: Request) -> Response:
+        """Read or set the switches; from this machine and with the sandbox's own token only."""
+        host = request.client.host if request.client else ""
+        token = request.headers.get(CONTROL_HEADER, "")
+        if host not in _LOOPBACK or not hmac.compare_digest(token.encode(), self.instance.control_token.encode()):
+            return json_answer({"error": "the control endpoint takes the sandbox's own token only"}, _FORBIDDEN)
+        faults = self.instance.faults
+        if request.method == "POST":
+            try:
+                wanted = json.loads(await request.body() or b"{}")
+                if wanted.pop("clear", False):
+                    faults.clear()
+                faults.set(**wanted)
+            except (ValueError, AttributeError) as error:
+                return json_answer({"error": f"a JSON object of switches is needed: {error}"}, _BAD_REQUEST)
+            except KeyError as error:
+                return json_answer({"error": f"no such switch: {error.args[0]}"}, _BAD_REQUEST)
+        journal = self.instance.journal
+        return json_answer(
+            {
+                "instance": self.instance.name,
+                "generation": self.instance.store.generation(),
+                "as_of": self.instance.store.meta("as_of"),
+                "faults": faults.as_json(),
+                "counts": dict(journal.counts),
+                "last_requests": list(journal.requests)[-50:],
+            }
+        )

@@ -1,0 +1,207 @@
+"""What each simulated vendor serves: its objects, their key, cursor and typed fields.
+
+Add an entity or field here when the firm starts to write it. How a value is produced stays in the firm, how it is
+filtered and rendered stays in the query languages.
+
+Field types: ``id`` a key or reference, ``text``, ``bool``, ``number``, ``money``, ``date``, ``datetime``, ``json``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import Literal
+
+Vendor = Literal["salesforce", "kantata", "netsuite"]
+VENDORS: tuple[Vendor, ...] = ("salesforce", "kantata", "netsuite")
+
+
+@dataclass(frozen=True)
+class Entity:
+    """One object of one vendor. ``fields`` maps the vendor's field name to its type, in payload order."""
+
+    vendor: Vendor
+    name: str
+    key: str
+    cursor: str
+    fields: Mapping[str, str]
+
+    @property
+    def table(self) -> str:
+        """The SQLite table of this entity, quoted."""
+        return f'"e_{self.name}"'
+
+    def field(self, spelled: str) -> str | None:
+        """The declared name of a field spelled in any case, None where there is none."""
+        return _by_lower_case(self.vendor, self.name).get(spelled.lower())
+
+    def affinity(self, field: str) -> str:
+        """SQLite affinity of a field: numeric where the vendor compares numbers."""
+        kind = self.fields[field]
+        if kind in {"number", "money"} or (kind == "id" and self.vendor != "salesforce"):
+            return "NUMERIC"
+        return "TEXT" if kind != "bool" or self.vendor == "netsuite" else "INTEGER"
+
+
+_SALESFORCE_COMMON = "Id:id IsDeleted:bool CreatedDate:datetime SystemModstamp:datetime"
+_SALESFORCE = {
+    "Account": "Name BillingCountry Region__c Legal_Entity__c CurrencyIsoCode",
+    "Opportunity": (
+        "AccountId:id Name StageName Amount:money CurrencyIsoCode CloseDate:date IsWon:bool IsClosed:bool Region__c"
+        " Practice__c Legal_Entity__c Parent_Opportunity__c:id OwnerId:id"
+    ),
+    "Contract": (
+        "AccountId:id Opportunity__c:id ContractNumber Status CustomerSignedDate:date StartDate:date EndDate:date"
+        " Contract_Value__c:money CurrencyIsoCode Billing_Type__c Recognition_Rule__c Payment_Terms__c"
+        " PO_Required__c:bool PO_Number__c Cap_Amount__c:money Closed_Date__c:date Debooked_Amount__c:money"
+        " Planned_Cost__c:money Legal_Entity__c"
+    ),
+    "Contract_Amendment__c": (
+        "Contract__c:id Name Amount__c:money CurrencyIsoCode Status__c Effective_Date__c:date Approved_Date__c:date"
+    ),
+    "Contract_Rate__c": (
+        "Contract__c:id Role__c Rate__c:money CurrencyIsoCode Effective_From__c:date Effective_To__c:date"
+    ),
+}
+
+_KANTATA_COMMON = "id:id created_at:datetime updated_at:datetime"
+_KANTATA = {
+    "workspaces": (
+        "title currency price_in_cents:money start_date:date due_date:date status:json rate_card_id:id archived:bool"
+        " stage workspace_group_ids:json"
+    ),
+    "workspace_groups": "name",
+    "external_references": "service_name service_model service_model_ref subject_type subject_id:id status",
+    "users": "full_name email_address role_id:id workspace_group_id:id weekly_minutes:number",
+    "roles": "name",
+    "cost_rates": "user_id:id amount_in_subunits:money currency effective_date:date",
+    "assignments": "workspace_id:id user_id:id role_id:id estimated_minutes:number start_date:date end_date:date",
+    "time_entries": (
+        "workspace_id:id user_id:id role_id:id date_performed:date time_in_minutes:number billable:bool approved:bool"
+        " rate_in_cents:money cost_rate_in_cents:money currency currency_base_unit:number is_invoiced:bool"
+        " invoice_id:id notes"
+    ),
+    "expenses": (
+        "workspace_id:id user_id:id date:date amount_in_cents:money currency category billable:bool approved:bool"
+    ),
+    "billing_milestones": (
+        "workspace_id:id title amount_in_cents:money currency due_date:date status accepted_date:date"
+    ),
+    "estimates": (
+        "workspace_id:id version:number as_of_date:date planned_cost_in_cents:money etc_cost_in_cents:money currency"
+    ),
+    "time_off_entries": "user_id:id date:date minutes:number",
+}
+
+_NETSUITE = {
+    "subsidiary": "id:id name currency:id country lastmodifieddate:datetime",
+    "currency": "id:id symbol name currencyprecision:number lastmodifieddate:datetime",
+    "term": "id:id name daysuntilnetdue:number lastmodifieddate:datetime",
+    "accountingperiod": (
+        "id:id periodname startdate:date enddate:date closed:bool arlocked:bool alllocked:bool isyear:bool"
+        " isquarter:bool lastmodifieddate:datetime"
+    ),
+    "consolidatedexchangerate": (
+        "id:id postingperiod:id fromcurrency:id tocurrency:id averagerate:number currentrate:number"
+        " historicalrate:number lastmodifieddate:datetime"
+    ),
+    "account": "id:id acctnumber accttype fullname lastmodifieddate:datetime",
+    "item": "id:id itemid displayname isinactive:bool lastmodifieddate:datetime",
+    "customer": (
+        "id:id entityid companyname subsidiary:id currency:id terms:id custentity_sf_account isinactive:bool"
+        " datecreated:datetime lastmodifieddate:datetime"
+    ),
+    "job": (
+        "id:id entityid companyname parent:id subsidiary:id currency:id jobprice:money jobbillingtype"
+        " custentity_sf_opportunity custentity_psa_workspace entitystatus isinactive:bool datecreated:datetime"
+        " lastmodifieddate:datetime"
+    ),
+    "transaction": (
+        "id:id tranid type status trandate:date duedate:date postingperiod:id entity:id custbody_job:id currency:id"
+        " exchangerate:number foreigntotal:money foreigntaxtotal:money posting:bool voided:bool terms:id otherrefnum"
+        " custbody_qtc_id createdfrom:id createddate:datetime lastmodifieddate:datetime"
+    ),
+    "transactionline": (
+        "uniquekey:id transaction:id linesequencenumber:number mainline:bool taxline:bool item:id subsidiary:id"
+        " foreignamount:money quantity:number rate:money memo custcol_source_type custcol_source_id"
+        " custcol_minutes:number linelastmodifieddate:datetime"
+    ),
+    "transactionaccountingline": (
+        "transaction:id transactionline:number accountingbook:id account:id debit:money credit:money amount:money"
+        " posting:bool lastmodifieddate:datetime"
+    ),
+    "nexttransactionlinelink": (
+        "previousdoc:id previousline:number nextdoc:id nextline:number linktype foreignamount:money"
+        " lastmodifieddate:datetime"
+    ),
+    "timebill": (
+        "id:id employee:id customer:id item:id trandate:date hours isbillable:bool approvalstatus externalid"
+        " custcol_billing_hold:bool custcol_written_off:bool custcol_written_off_date:date lastmodifieddate:datetime"
+        " datecreated:datetime"
+    ),
+    "billingscheduleline": (
+        "id:id job:id scheduleddate:date amount:money currency:id billed:bool lastmodifieddate:datetime"
+    ),
+    "revenueelement": "id:id job:id currency:id amount:money recognitionrule lastmodifieddate:datetime",
+    "plannedrevenue": (
+        "id:id revenueelement:id postingperiod:id amount:money functionalamount:money currency:id isrecognized:bool"
+        " journal:id lastmodifieddate:datetime"
+    ),
+    "deletedrecord": "type recordid:id deleteddate:datetime name",
+}
+_NETSUITE_KEYS = {
+    "transactionline": "uniquekey",
+    "transactionaccountingline": "transaction",
+    "nexttransactionlinelink": "previousdoc",
+    "deletedrecord": "recordid",
+}
+_NETSUITE_CURSORS = {"transactionline": "linelastmodifieddate", "deletedrecord": "deleteddate"}
+
+DELETED_RECORD = "deletedrecord"
+"""NetSuite's own list of deletions; filled by the store, not by the firm."""
+
+
+def _fields(text: str) -> Mapping[str, str]:
+    pairs = (word.partition(":") for word in text.split())
+    return MappingProxyType({name: kind or "text" for name, _, kind in pairs})
+
+
+@cache
+def entities(vendor: Vendor) -> Mapping[str, Entity]:
+    """Every entity of a vendor by name."""
+    if vendor == "salesforce":
+        common = _SALESFORCE_COMMON
+        return {
+            name: Entity(vendor, name, "Id", "SystemModstamp", _fields(f"{common} {text}"))
+            for name, text in _SALESFORCE.items()
+        }
+    if vendor == "kantata":
+        return {
+            name: Entity(vendor, name, "id", "updated_at", _fields(f"{_KANTATA_COMMON} {text}"))
+            for name, text in _KANTATA.items()
+        }
+    return {
+        name: Entity(
+            vendor,
+            name,
+            _NETSUITE_KEYS.get(name, "id"),
+            _NETSUITE_CURSORS.get(name, "lastmodifieddate"),
+            _fields(text),
+        )
+        for name, text in _NETSUITE.items()
+    }
+
+
+@cache
+def _by_lower_case(vendor: Vendor, entity: str) -> Mapping[str, str]:
+    return {name.lower(): name for name in entities(vendor)[entity].fields}
+
+
+def find_entity(vendor: Vendor, spelled: str) -> Entity | None:
+    """The entity of that name in any case (both query languages ignore case), None where there is none."""
+    for name, entity in entities(vendor).items():
+        if name.lower() == spelled.lower():
+            return entity
+    return None
