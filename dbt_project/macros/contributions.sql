@@ -23,3 +23,29 @@
 {% macro identity_columns() -%}
     {{ return(['source_vendor', 'source_instance', 'source_entity', 'source_id', 'version_at', 'loaded_at', 'source_load_id']) }}
 {%- endmacro %}
+
+{#- The identity columns of a contribution: the staged record it is made from (alias of the staged relation). -#}
+{% macro mapped_identity(vendor, entity, staged) -%}
+    '{{ vendor }}' as source_vendor,
+    {{ staged }}.source_instance,
+    '{{ entity }}' as source_entity,
+    {{ staged }}.source_id,
+    {{ staged }}.version_at,
+    {{ staged }}.loaded_at,
+    {{ staged }}.source_load_id
+{%- endmacro %}
+
+{#- The identity columns of a canonical row; its own id and qtc_id stand around them. -#}
+{% macro canonical_identity(relation) -%}
+    {{ relation }}.source_vendor,
+    {{ relation }}.source_instance,
+    {{ relation }}.source_entity,
+    {{ relation }}.source_id
+{%- endmacro %}
+
+{#- When the version was made and read, and by which load. -#}
+{% macro canonical_version(relation) -%}
+    {{ relation }}.version_at,
+    {{ relation }}.loaded_at,
+    {{ relation }}.source_load_id
+{%- endmacro %}

@@ -1,0 +1,52 @@
+with contribution as (
+    {{- union_contributions('project', identity_columns() + [
+        'system_role', 'name', 'status', 'is_cancelled', 'is_archived', 'is_internal', 'price_amount',
+        'currency', 'legal_entity_id', 'customer_id', 'start_date', 'created_at'
+    ]) }}
+),
+
+referenced_opportunity as (
+    {{- union_contributions('project_link', ['project_id', 'crm_instance', 'opportunity_ref']) }}
+),
+
+engagement as (
+    select
+        referenced_opportunity.project_id,
+        min(opportunity.qtc_id) as qtc_id
+    from referenced_opportunity
+    inner join {{ ref('core_opportunity') }} as opportunity
+        on
+            referenced_opportunity.opportunity_ref = opportunity.source_id
+            and (
+                referenced_opportunity.crm_instance is null
+                or referenced_opportunity.crm_instance = opportunity.source_instance
+            )
+    group by referenced_opportunity.project_id
+)
+
+select
+    {{ record_key('c.source_instance', 'c.source_id') }} as project_id,
+    {{ canonical_identity('c') }},
+    coalesce(
+        project_link.qtc_id,
+        engagement.qtc_id,
+        case when not c.is_internal then 'orphan:' || {{ record_key('c.source_instance', 'c.source_id') }} end
+    ) as qtc_id,
+    {{ canonical_version('c') }},
+    c.system_role,
+    c.name,
+    c.status,
+    c.is_cancelled,
+    c.is_archived,
+    c.is_internal,
+    c.price_amount,
+    c.currency,
+    coalesce(c.legal_entity_id, nullif(contract.legal_entity_id, 'unassigned'), 'unassigned') as legal_entity_id,
+    c.customer_id,
+    c.start_date,
+    c.created_at
+from contribution as c
+left join {{ ref('core_project_link') }} as project_link
+    on {{ record_key('c.source_instance', 'c.source_id') }} = project_link.project_id
+left join {{ ref('core_contract') }} as contract on project_link.contract_id = contract.contract_id
+left join engagement on {{ record_key('c.source_instance', 'c.source_id') }} = engagement.project_id

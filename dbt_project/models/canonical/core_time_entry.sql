@@ -1,0 +1,101 @@
+with contribution as (
+    {{- union_contributions('time_entry', identity_columns() + [
+        'system_role', 'counterpart_source_id', 'project_id', 'resource_id', 'role_code', 'work_date',
+        'minutes', 'is_billable', 'is_approved', 'approved_at', 'rate', 'currency', 'is_on_hold',
+        'is_written_off', 'written_off_date'
+    ]) }}
+),
+
+-- A rate is looked up once per day it can apply to, not once per entry.
+priced_day as (
+    select distinct
+        project_link.contract_id,
+        c.role_code,
+        c.work_date
+    from contribution as c
+    inner join {{ ref('core_project_link') }} as project_link on c.project_id = project_link.project_id
+    inner join {{ ref('core_contract') }} as contract on project_link.contract_id = contract.contract_id
+    where c.system_role = 'psa' and contract.billing_type = 'time_and_materials'
+),
+
+contract_rate as (
+    select
+        priced_day.contract_id,
+        priced_day.role_code,
+        priced_day.work_date,
+        rate_card.rate
+    from priced_day
+    inner join {{ ref('core_rate_card') }} as rate_card
+        on
+            priced_day.contract_id = rate_card.contract_id
+            and priced_day.role_code = rate_card.role_code
+            and priced_day.work_date >= rate_card.effective_from
+            and (rate_card.effective_to is null or priced_day.work_date <= rate_card.effective_to)
+    qualify
+        row_number() over (
+            partition by priced_day.contract_id, priced_day.role_code, priced_day.work_date
+            order by rate_card.effective_from desc nulls last, rate_card.rate_card_id desc nulls last
+        ) = 1
+),
+
+worked_day as (
+    select distinct
+        resource_id,
+        work_date
+    from contribution
+    where resource_id is not null and work_date is not null
+),
+
+cost_rate as (
+    select
+        worked_day.resource_id,
+        worked_day.work_date,
+        cost_rate.rate
+    from worked_day
+    inner join {{ ref('core_cost_rate') }} as cost_rate
+        on worked_day.resource_id = cost_rate.resource_id and worked_day.work_date >= cost_rate.effective_from
+    qualify
+        row_number() over (
+            partition by worked_day.resource_id, worked_day.work_date
+            order by cost_rate.effective_from desc nulls last, cost_rate.cost_rate_id desc nulls last
+        ) = 1
+)
+
+select
+    {{ record_key('c.source_instance', 'c.source_id') }} as time_entry_id,
+    {{ canonical_identity('c') }},
+    project.qtc_id,
+    {{ canonical_version('c') }},
+    c.system_role,
+    c.counterpart_source_id,
+    c.project_id,
+    project_link.contract_id,
+    c.resource_id,
+    c.role_code,
+    c.work_date,
+    {{ period_of('c.work_date') }} as period,
+    c.minutes,
+    c.is_billable,
+    c.is_approved,
+    c.approved_at,
+    c.rate,
+    c.currency,
+    coalesce(project.legal_entity_id, 'unassigned') as legal_entity_id,
+    c.is_on_hold,
+    c.is_written_off,
+    c.written_off_date,
+    cost_rate.rate as cost_rate,
+    contract_rate.rate as contract_rate,
+    {{ minutes_value('c.minutes', 'contract_rate.rate', 'contract_currency.minor_unit') }} as contract_value
+from contribution as c
+left join {{ ref('core_project') }} as project on c.project_id = project.project_id
+left join {{ ref('core_project_link') }} as project_link on c.project_id = project_link.project_id
+left join {{ ref('core_contract') }} as contract on project_link.contract_id = contract.contract_id
+left join {{ ref('core_currency') }} as contract_currency on contract.currency = contract_currency.currency_id
+left join contract_rate
+    on
+        project_link.contract_id = contract_rate.contract_id
+        and c.role_code = contract_rate.role_code
+        and c.work_date = contract_rate.work_date
+        and c.system_role = 'psa'
+left join cost_rate on c.resource_id = cost_rate.resource_id and c.work_date = cost_rate.work_date

@@ -1,0 +1,12 @@
+with latest as (
+    {{ latest_version(ref('base_kantata__users')) }}
+)
+
+select
+    {{ staged_identity() }},
+    full_name as name,
+    role_id,
+    workspace_group_id,
+    {{ to_integer('weekly_minutes') }} as weekly_minutes,
+    {{ quarantine_reason(integers=['weekly_minutes']) }} as quarantine_reason
+from latest

@@ -1,0 +1,29 @@
+{{ unreadable('salesforce', 'Account', ref('stg_salesforce__account')) }}
+
+union all
+
+{{ unreadable(
+    'salesforce', 'Opportunity', ref('stg_salesforce__opportunity'),
+    currency='record.currency', record_date='record.close_date', amount='record.amount'
+) }}
+
+union all
+
+{{ unreadable(
+    'salesforce', 'Contract', ref('stg_salesforce__contract'),
+    currency='record.currency', record_date='record.signed_date', amount='record.signed_value'
+) }}
+
+union all
+
+{{ unreadable(
+    'salesforce', 'Contract_Amendment__c', ref('stg_salesforce__contract_amendment'),
+    currency='record.currency', record_date='record.effective_date', amount='record.amount'
+) }}
+
+union all
+
+{{ unreadable(
+    'salesforce', 'Contract_Rate__c', ref('stg_salesforce__contract_rate'),
+    currency='record.currency', record_date='record.effective_from'
+) }}

@@ -1,0 +1,14 @@
+with latest as (
+    {{ latest_version(ref('base_salesforce__account')) }}
+)
+
+select
+    {{ staged_identity() }},
+    name,
+    billingcountry as billing_country,
+    region__c as region,
+    legal_entity__c as legal_entity_key,
+    currencyisocode as currency,
+    {{ to_timestamp('createddate') }} as created_at,
+    {{ quarantine_reason(timestamps=['createddate']) }} as quarantine_reason
+from latest
