@@ -1,0 +1,1 @@
+"""Tryton: an ERP that sells, delivers and bills in one database."""
