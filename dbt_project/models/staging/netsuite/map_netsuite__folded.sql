@@ -87,7 +87,7 @@ union all
     'netsuite', 'transactionaccountingline', ref('stg_netsuite__transactionaccountingline'),
     reason="'not posted in the primary book'",
     condition="record.quarantine_reason is null and (coalesce(record.accounting_book, '') <> '1' or not coalesce(record.is_posted, true))",
-    amount='record.amount'
+    amount='record.debit'
 ) }}
 
 union all

@@ -50,7 +50,7 @@ union all
 
 {{ unreadable(
     'netsuite', 'transactionaccountingline', ref('stg_netsuite__transactionaccountingline'),
-    amount='record.amount'
+    amount='record.debit'
 ) }}
 
 union all
@@ -123,7 +123,7 @@ union all
     'netsuite', 'transactionaccountingline', ref('orphan_netsuite__ledger_line'),
     reason="'its transaction is not there or cannot be read'",
     condition="true",
-    amount='record.amount'
+    amount='record.debit'
 ) }}
 
 union all

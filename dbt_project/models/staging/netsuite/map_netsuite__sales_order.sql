@@ -4,6 +4,7 @@ select
     document.currency,
     document.transaction_date as order_date,
     document.legal_entity_id,
-    cast(document.gross_amount - coalesce(document.tax_amount, 0) as decimal(18, 4)) as net_amount
+    cast(document.gross_amount - coalesce(document.tax_amount, 0) as decimal(18, 4)) as net_amount,
+    document.tax_amount
 from {{ ref('int_netsuite__document') }} as document
 where document.transaction_type = 'SalesOrd'

@@ -1,7 +1,7 @@
 select
     entry.source_instance,
     entry.source_id,
-    entry.amount
+    entry.debit
 from {{ ref('stg_netsuite__transactionaccountingline') }} as entry
 left join {{ ref('int_netsuite__document') }} as document
     on entry.source_instance = document.source_instance and entry.transaction_id = document.source_id

@@ -10,7 +10,8 @@ select
     transactionline as line_number,
     accountingbook as accounting_book,
     account as account_id,
+    {{ to_money('debit') }} as debit,
     {{ to_money('amount') }} as amount,
     {{ to_boolean('posting') }} as is_posted,
-    {{ quarantine_reason(money=['amount'], booleans=['posting']) }} as quarantine_reason
+    {{ quarantine_reason(money=['debit', 'amount'], booleans=['posting']) }} as quarantine_reason
 from latest

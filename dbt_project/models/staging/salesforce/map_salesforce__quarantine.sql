@@ -1,4 +1,4 @@
-{{ unreadable('salesforce', 'Account', ref('stg_salesforce__account')) }}
+{{ unreadable('salesforce', 'Account', ref('stg_salesforce__account'), currency='record.currency') }}
 
 union all
 

@@ -1,0 +1,1 @@
+{{ control_totals('kantata', 'cost_rates', currency='currency', date='effective_date') }}

@@ -1,0 +1,1 @@
+{{ control_totals('netsuite', 'nexttransactionlinelink', amount=to_money(control_member('foreignamount'))) }}

@@ -1,0 +1,1 @@
+{{ control_totals('netsuite', 'transactionaccountingline', amount=to_money(control_member('debit'))) }}

@@ -1,0 +1,1 @@
+{{ control_totals('netsuite', 'transactionline', amount=to_money(control_member('foreignamount'))) }}
