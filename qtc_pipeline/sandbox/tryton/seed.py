@@ -36,8 +36,16 @@ MODULES = (
     "timesheet_cost",
 )
 INTEGRATION_USER = "qtc"
-# what reading needs; "Sales", "Accounting" and "Sale Opportunity" open the documents, the rest is readable by all
-_GROUPS = ("Accounting", "Sales", "Sale Opportunity", "Project Invoice")
+# what reading needs: documents, projects, cost prices
+_GROUPS = (
+    "Accounting",
+    "Sales",
+    "Sale Opportunity",
+    "Project Invoice",
+    "Employee Administration",
+    "Timesheet Administration",
+    "Party Administration",  # the cost price of a timesheet line is shown to this group only
+)
 
 
 def seed(rpc: TrytonRpc, password: SecretStr) -> None:

@@ -105,7 +105,7 @@ def running(home: Path, *, name: str = "firm", fresh: bool = False, progress: Pr
         progress: told what takes its time.
     """
     template = make_template(home, progress)
-    data = folder(home) / name
+    data = folder(home) / f"{name}-{_digest()}"
     database = data / f"{DATABASE}.sqlite"
     if fresh or not database.exists():
         _copy(template, database)
@@ -125,7 +125,8 @@ def make_template(home: Path, progress: Progress | None = None) -> Path:
         if template.exists() and all(path.exists() for path in passwords):
             return template
         for path in passwords:
-            _write_secret(path)
+            if not path.exists():  # copies of an older template still know these
+                _write_secret(path)
         data = root / "seeding"
         database = data / f"{DATABASE}.sqlite"
         _remove(database)
