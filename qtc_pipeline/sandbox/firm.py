@@ -1,0 +1,149 @@
+"""The synthetic professional-services firm: `Firm(seed, scale, defects, day).records(vendor, entity)`.
+
+Here: the one entry to the sandbox's data. The firm is cut into pods (see `plan.py`) which are generated on demand and
+kept only while few, so any scale streams. A firm on day n is the firm on day n - 1 plus what happened since.
+Stays out: the vendors' shapes (`payloads_*.py`), HTTP (`servers/`), the lake (`writer.py`).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from qtc_pipeline.errors import SandboxError
+from qtc_pipeline.sandbox import clock
+from qtc_pipeline.sandbox import payloads_kantata as kantata
+from qtc_pipeline.sandbox import payloads_kantata_work as kantata_work
+from qtc_pipeline.sandbox import payloads_netsuite as netsuite
+from qtc_pipeline.sandbox import payloads_netsuite_documents as netsuite_documents
+from qtc_pipeline.sandbox import payloads_netsuite_lines as netsuite_lines
+from qtc_pipeline.sandbox import payloads_salesforce as salesforce
+from qtc_pipeline.sandbox.plan import pod_specs
+from qtc_pipeline.sandbox.state import PodState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+
+    from qtc_pipeline.sandbox.model import SourceRecord, Truth
+    from qtc_pipeline.sandbox.plan import PodSpec
+
+ENTITIES: dict[str, tuple[str, ...]] = {
+    "salesforce": ("Account", "Opportunity", "Contract", "Contract_Amendment__c", "Contract_Rate__c"),
+    "kantata": (
+        "workspaces",
+        "workspace_groups",
+        "external_references",
+        "users",
+        "roles",
+        "cost_rates",
+        "assignments",
+        "time_entries",
+        "expenses",
+        "billing_milestones",
+        "estimates",
+        "time_off_entries",
+    ),
+    "netsuite": (
+        "subsidiary",
+        "currency",
+        "term",
+        "accountingperiod",
+        "consolidatedexchangerate",
+        "account",
+        "item",
+        "customer",
+        "job",
+        "transaction",
+        "transactionline",
+        "transactionaccountingline",
+        "nexttransactionlinelink",
+        "timebill",
+        "billingscheduleline",
+        "revenueelement",
+        "plannedrevenue",
+    ),
+}
+INSTANCE = {"salesforce": "crm", "kantata": "psa", "netsuite": "erp"}
+KEPT_PODS = 60
+
+_POD: dict[str, dict[str, Callable[[PodState], Iterator[SourceRecord]]]] = {
+    "salesforce": salesforce.ENTITIES,
+    "kantata": {**kantata.POD, **kantata_work.POD},
+    "netsuite": {**netsuite.POD, **netsuite_documents.POD, **netsuite_lines.POD},
+}
+
+
+class Firm:
+    """A firm that exists by (seed, scale, defects, day) alone.
+
+    Args:
+        seed: another seed, another firm.
+        scale: 1 is about 100 consultants over 18 months, 150 000 time entries; at least one consultant per legal entity.
+        defects: True plants every class, a sequence of class names only those, False none.
+        day: how many days after the first as-of instant the firm is looked at.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        scale: Decimal | float,
+        defects: bool | Sequence[str] = True,  # noqa: FBT001, FBT002 - part of the sandbox's interface
+        day: int = 0,
+    ) -> None:
+        if not 0 <= day <= clock.LAST_DAY:
+            raise SandboxError(
+                f"sandbox day {day}", f"the firm's calendar has days 0 to {clock.LAST_DAY}", "choose one of them"
+            )
+        self.seed = seed
+        self.scale = Decimal(str(scale))
+        self.defects = defects
+        self.day = day
+        self._now = clock.as_of(day)
+        self._specs = pod_specs(self.scale)
+        self._kept: OrderedDict[int, PodState] = OrderedDict()
+
+    @property
+    def as_of(self) -> datetime:
+        """Return the instant the firm is looked at (UTC)."""
+        return clock.utc(self._now)
+
+    def pods(self) -> Iterator[PodState]:
+        """Yield the pods at the firm's instant, one at a time."""
+        for spec in self._specs:
+            yield self._pod(spec)
+
+    def _pod(self, spec: PodSpec) -> PodState:
+        state = self._kept.get(spec.index)
+        if state is None:
+            state = PodState(self.seed, spec, self._now)
+            self._kept[spec.index] = state
+            if len(self._kept) > KEPT_PODS:
+                self._kept.popitem(last=False)
+        return state
+
+    def records(self, vendor: str, entity: str) -> Iterator[SourceRecord]:
+        """Yield the records of an entity as they stand at the firm's instant, streaming."""
+        if vendor not in ENTITIES or entity not in ENTITIES[vendor]:
+            raise SandboxError(f"entity {vendor}/{entity}", "the sandbox has no such entity", "see firm.ENTITIES")
+        for source in kantata.FIRM.get(entity, ()) if vendor == "kantata" else ():
+            yield from source()
+        if vendor == "netsuite":
+            for table in (netsuite.FIRM, netsuite_documents.FIRM):
+                if entity in table:
+                    yield from table[entity](self._now)
+        per_pod = _POD[vendor].get(entity)
+        if per_pod is not None:
+            for state in self.pods():
+                yield from per_pod(state)
+
+    def deleted(self, vendor: str, entity: str) -> Iterator[SourceRecord]:
+        """Yield the records that existed once and are gone for good, with the moment they went (`deleted_at`)."""
+        if (vendor, entity) == ("kantata", "time_entries"):
+            for state in self.pods():
+                yield from kantata_work.deleted_time_entries(state)
+
+    def truth(self) -> list[Truth]:
+        """Return what is planted, with class, leg, records, base and primary exposure."""
+        return []

@@ -1,0 +1,323 @@
+"""The firm's ERP set-up and master records in NetSuite's shape (SuiteQL: lower-case keys, every value text or null).
+
+Here: what exists once for the firm (subsidiaries, currencies, periods, rates, accounts, items, terms) and, per pod, the
+customers, jobs, time bills, billing schedules and revenue elements. Transactions are in `payloads_netsuite_documents.py`.
+Stays out: SuiteQL and HTTP (`servers/`).
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from qtc_pipeline.sandbox import clock
+from qtc_pipeline.sandbox.clock import CURRENCIES, CURRENCY_ID, at, period_end, period_start, rate_text, text, utc
+from qtc_pipeline.sandbox.model import Account, Engagement, Entry, SourceRecord
+from qtc_pipeline.sandbox.names import ACCOUNTS, ITEM_ID, ITEMS, LEGAL_ENTITIES, RETIRED_ROLE, TERMS
+from qtc_pipeline.sandbox.payloads_kantata import SET_UP, workspace_id
+from qtc_pipeline.sandbox.payloads_salesforce import opportunity_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from qtc_pipeline.sandbox.state import PodState
+
+
+def stamp(instant: datetime) -> str:
+    """Return the form in which SuiteQL is asked to give instants."""
+    return instant.isoformat(" ")
+
+
+def flag(value: object) -> str:
+    """Return NetSuite's boolean."""
+    return "T" if value else "F"
+
+
+def record(
+    key: str, fields: dict[str, Any], modified: datetime | None, entity: str | None, *, stamped: str = "lastmodifieddate"
+) -> SourceRecord:  # fmt: skip
+    """Wrap a payload, with its stamp where the table has one."""
+    if modified is None:
+        return SourceRecord(key, fields, None, None, fields.get("currency"), entity)
+    return SourceRecord(
+        key, {**fields, stamped: stamp(modified)}, utc(modified), None, fields.get("currency"), entity
+    )  # fmt: skip
+
+
+def customer_id(account: Account) -> str:
+    """Return the id of a customer."""
+    return str(1_000_000 + account.number)
+
+
+def job_id(deal: Engagement, place: int = 0) -> str:
+    """Return the id of a deal's job (a surplus one has place 1)."""
+    return str(2_000_000 + deal.number * 10 + place)
+
+
+def period_id(period: str) -> str:
+    """Return the id of a posting period."""
+    return str(101 + clock.month_index(period))
+
+
+def subsidiaries(until: datetime) -> Iterator[SourceRecord]:
+    """Yield the subsidiaries."""
+    del until
+    for item in LEGAL_ENTITIES:
+        fields = {
+            "id": str(item.number),
+            "name": item.name,
+            "currency": CURRENCY_ID[item.currency],
+            "country": item.country,
+        }
+        yield record(str(item.number), fields, SET_UP, item.key)
+
+
+def currencies(until: datetime) -> Iterator[SourceRecord]:
+    """Yield the currencies."""
+    del until
+    names = {"USD": "US Dollar", "EUR": "Euro", "GBP": "British Pound"}
+    for symbol, number in CURRENCY_ID.items():
+        fields = {"id": number, "symbol": symbol, "name": names[symbol], "currencyprecision": "2"}
+        yield record(number, fields, SET_UP, None)
+
+
+def payment_terms(until: datetime) -> Iterator[SourceRecord]:
+    """Yield the payment terms."""
+    del until
+    for number, name, days in TERMS:
+        yield record(number, {"id": number, "name": name, "daysuntilnetdue": str(days)}, None, None)
+
+
+def accounts(until: datetime) -> Iterator[SourceRecord]:
+    """Yield the chart of accounts."""
+    del until
+    for _, number, code, kind, name in ACCOUNTS:
+        fields = {"id": number, "acctnumber": code, "accttype": kind, "fullname": name}
+        yield record(number, fields, None, None)
+
+
+def items(until: datetime) -> Iterator[SourceRecord]:
+    """Yield the items: one per role that can be billed, and those of the other billing types."""
+    del until
+    for name in ITEMS:
+        label = name.replace("_", " ").capitalize()
+        fields = {"id": ITEM_ID[name], "itemid": name, "displayname": label, "isinactive": flag(name == RETIRED_ROLE)}
+        yield record(ITEM_ID[name], fields, None, None)
+
+
+def periods(until: datetime) -> Iterator[SourceRecord]:
+    """Yield months, quarters and years; a month closes on the fifth of the second month after it."""
+    for period in clock.fiscal_periods():
+        closed = clock.closes_at(period) <= until
+        start = period_start(period)
+        yield _period(
+            period_id(period), f"{start:%b %Y}", start, period_end(period), closed, "", clock.closes_at(period)
+        )
+        if start.month in {3, 6, 9, 12}:
+            quarter = (start.month + 2) // 3
+            first = date(start.year, start.month - 2, 1)
+            number = str(300 + start.year % 100 * 10 + quarter)
+            yield _period(
+                number, f"Q{quarter} {start.year}", first, period_end(period), closed, "q", clock.closes_at(period)
+            )
+        if start.month == 12:
+            number = str(600 + start.year % 100)
+            first = date(start.year, 1, 1)
+            yield _period(number, f"FY {start.year}", first, period_end(period), closed, "y", clock.closes_at(period))
+
+
+def _period(
+    number: str, name: str, first: date, last: date, closed: bool, kind: str, closing: datetime
+) -> SourceRecord:
+    fields = {
+        "id": number,
+        "periodname": name,
+        "startdate": first.isoformat(),
+        "enddate": last.isoformat(),
+        "closed": flag(closed),
+        "arlocked": flag(closed),
+        "alllocked": flag(closed),
+        "isyear": flag(kind == "y"),
+        "isquarter": flag(kind == "q"),
+    }
+    return record(number, fields, closing if closed else SET_UP, None)
+
+
+def exchange_rates(until: datetime) -> Iterator[SourceRecord]:
+    """Yield the monthly rates to USD, from the first day of each period."""
+    for period in clock.fiscal_periods():
+        published = at(period_start(period), 1)
+        if published > until:
+            return
+        for currency in CURRENCIES:
+            number = str(int(period_id(period)) * 10 + int(CURRENCY_ID[currency]))
+            average = rate_text(clock.rate_to_usd(currency, period))
+            fields = {
+                "id": number,
+                "postingperiod": period_id(period),
+                "fromcurrency": CURRENCY_ID[currency],
+                "tocurrency": CURRENCY_ID["USD"],
+                "averagerate": average,
+                "currentrate": rate_text(clock.closing_rate_to_usd(currency, period)),
+                "historicalrate": average,
+            }
+            yield record(number, fields, published, None)
+
+
+def customers(state: PodState) -> Iterator[SourceRecord]:
+    """Yield the customers."""
+    for item in state.pod.accounts:
+        fields = {
+            "id": customer_id(item),
+            "entityid": f"CUST{item.number:06d}",
+            "companyname": item.name,
+            "subsidiary": str(item.entity.number),
+            "currency": CURRENCY_ID[item.currency],
+            "terms": TERMS[item.terms][0],
+            "custentity_sf_account": item.sf_id,
+            "isinactive": "F",
+            "datecreated": stamp(item.created),
+        }
+        yield record(customer_id(item), fields, item.created, item.entity.key)
+
+
+def erp_value(deal: Engagement, until: datetime) -> tuple[int, datetime | None]:
+    """Return the order value the ERP carries for a deal, and when an amendment last changed it."""
+    value, changed = deal.value + int(deal.quirks.get("erp_value", 0)), None
+    for item in deal.amendments:
+        arrival = at(item.effective, 3)
+        if item.in_erp and arrival <= until:
+            value, changed = value + item.amount, arrival
+    return value, changed
+
+
+def jobs(state: PodState) -> Iterator[SourceRecord]:
+    """Yield the jobs."""
+    for deal in state.pod.engagements:
+        if deal.erp_created is None or deal.erp_created > state.until:
+            continue
+        yield _job(deal, 0, state.until)
+        if deal.quirks.get("second_job"):
+            yield _job(deal, 1, state.until)
+
+
+def _job(deal: Engagement, place: int, until: datetime) -> SourceRecord:
+    created = (deal.erp_created or deal.signed) + timedelta(days=place)
+    price, changed = erp_value(deal, until)
+    status, modified = "active", max(created, changed or created)
+    ended = deal.cancelled or (at(deal.closed, 5) if deal.closed else None)
+    if ended and ended <= until:
+        status, modified = ("cancelled" if deal.cancelled else "closed"), max(modified, ended)
+    fields = {
+        "id": job_id(deal, place),
+        "entityid": f"JOB{deal.number:06d}" + "-2" * place,
+        "companyname": deal.name,
+        "parent": customer_id(deal.account),
+        "subsidiary": str(deal.entity.number),
+        "currency": CURRENCY_ID[deal.currency],
+        "jobprice": text(price) if place == 0 else "0.00",
+        "jobbillingtype": deal.billing_type,
+        "custentity_sf_opportunity": opportunity_id(deal.number),
+        "custentity_psa_workspace": workspace_id(deal) if deal.psa_created else None,
+        "entitystatus": status,
+        "isinactive": "F",
+        "datecreated": stamp(created),
+    }
+    return record(job_id(deal, place), fields, modified, deal.entity.key)
+
+
+def time_bills(state: PodState) -> Iterator[SourceRecord]:
+    """Yield the time handed over to the ERP."""
+    for entry in state.entries:
+        if entry.transferred is not None and entry.engagement is not None:
+            yield _time_bill(entry, entry.engagement, state.until)
+
+
+def _time_bill(entry: Entry, deal: Engagement, until: datetime) -> SourceRecord:
+    created = entry.transferred or entry.created
+    quirks = entry.quirks or {}
+    minutes = quirks.get("erp_minutes", entry.minutes)
+    held = entry.held_until is not None and entry.held_until > until
+    modified = created
+    if entry.held_until is not None and not held:
+        modified = entry.held_until
+    if entry.written_off is not None:
+        modified = max(modified, entry.written_off)
+    number = str(entry.number + 5_000_000_000)
+    fields = {
+        "id": number,
+        "employee": str(50_000 + entry.resource.number),
+        "customer": job_id(quirks.get("erp_deal", deal)),
+        "item": ITEM_ID[entry.role],
+        "trandate": quirks.get("erp_day", entry.day).isoformat(),
+        "hours": f"{minutes // 60}:{minutes % 60:02d}",
+        "isbillable": "T",
+        "approvalstatus": "3",
+        "externalid": str(entry.number),
+        "custcol_billing_hold": flag(held),
+        "custcol_written_off": flag(entry.written_off),
+        "custcol_written_off_date": entry.written_off.date().isoformat() if entry.written_off else None,
+        "datecreated": stamp(created),
+    }
+    return record(number, fields, modified, deal.entity.key)
+
+
+def schedule_lines(state: PodState) -> Iterator[SourceRecord]:
+    """Yield the billing schedules of fixed-fee, retainer and subscription contracts."""
+    billed = {
+        line.source_id: document.posted
+        for document in state.books.documents
+        if document.kind == "CustInvc" and document.posted is not None
+        for line in document.lines
+        if line.source_type in {"fixed_fee", "retainer", "subscription"}
+    }
+    for deal in state.pod.engagements:
+        for item in deal.schedule:
+            if deal.outcome != "signed" or item.created > state.until or deal.erp_created is None:
+                continue
+            number = str(deal.number * 100 + item.number)
+            posted = billed.get(number)
+            fields = {
+                "id": number,
+                "job": job_id(deal),
+                "scheduleddate": item.day.isoformat(),
+                "amount": text(item.amount),
+                "currency": CURRENCY_ID[deal.currency],
+                "billed": flag(posted),
+            }
+            yield record(number, fields, posted or item.created, deal.entity.key)
+
+
+def revenue_elements(state: PodState) -> Iterator[SourceRecord]:
+    """Yield one revenue element per contract."""
+    for deal in state.pod.engagements:
+        if deal.outcome != "signed" or deal.erp_created is None or deal.erp_created > state.until:
+            continue
+        value, changed = erp_value(deal, state.until)
+        number = str(deal.number)
+        fields = {
+            "id": number,
+            "job": job_id(deal),
+            "currency": CURRENCY_ID[deal.currency],
+            "amount": text(value),
+            "recognitionrule": deal.rule,
+        }
+        yield record(number, fields, changed or deal.erp_created, deal.entity.key)
+
+
+FIRM: dict[str, Callable[[datetime], Iterator[SourceRecord]]] = {
+    "subsidiary": subsidiaries,
+    "currency": currencies,
+    "term": payment_terms,
+    "accountingperiod": periods,
+    "consolidatedexchangerate": exchange_rates,
+    "account": accounts,
+    "item": items,
+}
+POD: dict[str, Callable[[PodState], Iterator[SourceRecord]]] = {
+    "customer": customers,
+    "job": jobs,
+    "timebill": time_bills,
+    "billingscheduleline": schedule_lines,
+    "revenueelement": revenue_elements,
+}

@@ -1,0 +1,183 @@
+"""The firm's transaction lines and ledger rows in NetSuite's shape, streamed.
+
+Here: `postings(state)`, the lines of every transaction with their account and functional amount, and the two entities
+made of it: transactionline (every line) and transactionaccountingline (posted ones).
+Signs follow the ledger: an invoice's main line is positive, its item and tax lines negative; credit memos reversed.
+Stays out: headers (`payloads_netsuite_documents.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qtc_pipeline.sandbox.clock import at, convert, recognised_at, text
+from qtc_pipeline.sandbox.model import Document, Engagement, Payment, Recognition, SourceRecord
+from qtc_pipeline.sandbox.names import GL, ITEM_ID
+from qtc_pipeline.sandbox.payloads_netsuite import erp_value, record
+from qtc_pipeline.sandbox.payloads_netsuite_documents import has_order, journal_id, order_created, order_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from qtc_pipeline.sandbox.state import PodState
+
+_TAX_LINE = 9_000
+_LINES_PER_TRANSACTION = 1_000_000
+
+
+@dataclass(slots=True)
+class Posting:
+    """A line of a transaction: in document currency, and booked to an account in functional currency."""
+
+    transaction: str
+    line: int
+    entity: int
+    amount: int
+    account: str | None  # None: not posted
+    booked: int
+    modified: datetime
+    kind: str = "item"  # main | item | tax
+    item: str | None = None
+    quantity: str | None = None
+    rate: str | None = None
+    memo: str | None = None
+    source_type: str | None = None
+    source_id: str | None = None
+    minutes: str | None = None
+
+
+def postings(state: PodState) -> Iterator[Posting]:
+    """Yield every line of the pod's transactions."""
+    for deal in state.pod.engagements:
+        if has_order(deal, state.until):
+            yield from _order(deal, state.until)
+    for document in state.books.documents:
+        yield from _document(document)
+    for payment in state.books.payments:
+        yield from _payment(payment)
+    for row in state.recognitions:
+        if row.recognised:
+            yield from _recognition(row)
+
+
+def _order(deal: Engagement, until: datetime) -> Iterator[Posting]:
+    created, number, entity = order_created(deal), order_id(deal), deal.entity.number
+    value, changed = erp_value(deal, until)
+    yield Posting(number, 0, entity, value, None, 0, max(created, changed or created), "main")
+    base = value
+    later = []
+    for item in deal.amendments:
+        arrival = at(item.effective, 3)
+        if item.in_erp and arrival <= until:
+            base -= item.amount
+            later.append((item.number + 1, item.amount, arrival))
+    for line, amount, moment in [(1, base, created), *later]:
+        yield Posting(number, line, entity, -amount, None, 0, moment, item=ITEM_ID["SERVICES"], quantity="1",
+                      rate=text(amount), memo=deal.name)  # fmt: skip
+
+
+def _document(document: Document) -> Iterator[Posting]:
+    sign = 1 if document.kind == "CustInvc" else -1
+    number, entity = str(document.number), document.engagement.entity.number
+    posted, modified = document.posted is not None, document.posted or document.created
+    rows: list[Posting] = []
+    for line in document.lines:
+        row = Posting(number, line.number, entity, -sign * line.amount, GL["position"] if posted else None,
+                      -sign * convert(line.amount, document.rate), modified, item=ITEM_ID[line.item], memo=line.memo,
+                      source_type=line.source_type, source_id=line.source_id)  # fmt: skip
+        if line.minutes is not None and line.rate is not None:
+            row.quantity = f"{line.minutes // 60}.{line.minutes % 60 * 100 // 60:02d}"
+            row.rate = text(line.rate)
+            row.minutes = str(sign * line.minutes)
+        else:
+            row.quantity, row.rate = "1", text(line.amount)
+        rows.append(row)
+    if document.tax:
+        rows.append(
+            Posting(number, _TAX_LINE, entity, -sign * document.tax, GL["tax"] if posted else None,
+                    -sign * convert(document.tax, document.rate), modified, "tax", memo="Sales tax"),
+        )  # fmt: skip
+    booked = -sum(row.booked for row in rows)
+    yield Posting(
+        number, 0, entity, sign * document.gross, GL["receivable"] if posted else None, booked, modified, "main"
+    )
+    yield from rows
+
+
+def _payment(payment: Payment) -> Iterator[Posting]:
+    number, entity, posted = str(payment.number), payment.invoice.engagement.entity.number, payment.posted
+    cash = convert(payment.amount, payment.rate)
+    relief = convert(payment.applied, payment.invoice.rate) + convert(payment.amount - payment.applied, payment.rate)
+    yield Posting(number, 0, entity, payment.amount, GL["bank"], cash, posted, "main")
+    yield Posting(number, 1, entity, -payment.amount, GL["receivable"], -relief, posted, memo="Receivable")
+    if cash != relief:
+        yield Posting(number, 2, entity, 0, GL["fx"], relief - cash, posted, memo="Exchange difference")
+
+
+def _recognition(row: Recognition) -> Iterator[Posting]:
+    deal = row.engagement
+    number = journal_id(deal.entity, row.period)
+    amount = row.functional
+    posted = recognised_at(row.period)
+    place = deal.number * 2
+    name = f"Revenue {deal.number}"
+    yield Posting(number, place, deal.entity.number, amount, GL["position"], amount, posted, memo=name)
+    yield Posting(number, place + 1, deal.entity.number, -amount, GL["revenue"], -amount, posted, memo=name)
+
+
+def transaction_lines(state: PodState) -> Iterator[SourceRecord]:
+    """Yield the rows of transactionline."""
+    for row in postings(state):
+        yield line_record(row, state.spec.entity.key)
+
+
+def line_record(row: Posting, entity: str) -> SourceRecord:
+    """Return the transactionline row of a posting."""
+    key = str(int(row.transaction) * _LINES_PER_TRANSACTION + row.line)
+    fields = {
+        "uniquekey": key,
+        "transaction": row.transaction,
+        "linesequencenumber": str(row.line),
+        "mainline": "T" if row.kind == "main" else "F",
+        "taxline": "T" if row.kind == "tax" else "F",
+        "item": row.item,
+        "subsidiary": str(row.entity),
+        "foreignamount": text(row.amount),
+        "quantity": row.quantity,
+        "rate": row.rate,
+        "memo": row.memo,
+        "custcol_source_type": row.source_type,
+        "custcol_source_id": row.source_id,
+        "custcol_minutes": row.minutes,
+    }
+    return record(key, fields, row.modified, entity, stamped="linelastmodifieddate")
+
+
+def ledger_lines(state: PodState) -> Iterator[SourceRecord]:
+    """Yield the rows of transactionaccountingline: what is posted, in functional currency."""
+    for row in postings(state):
+        if row.account is not None:
+            yield ledger_record(row, state.spec.entity.key)
+
+
+def ledger_record(row: Posting, entity: str) -> SourceRecord:
+    """Return the transactionaccountingline row of a posting."""
+    fields = {
+        "transaction": row.transaction,
+        "transactionline": str(row.line),
+        "accountingbook": "1",
+        "account": row.account,
+        "debit": text(row.booked) if row.booked > 0 else None,
+        "credit": text(-row.booked) if row.booked < 0 else None,
+        "amount": text(row.booked),
+        "posting": "T",
+    }
+    return record(f"{row.transaction}:{row.line}:1", fields, row.modified, entity)
+
+
+POD: dict[str, Callable[[PodState], Iterator[SourceRecord]]] = {
+    "transactionline": transaction_lines,
+    "transactionaccountingline": ledger_lines,
+}

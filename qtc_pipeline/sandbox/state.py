@@ -1,0 +1,66 @@
+"""One pod as it stands at an instant: its plan, time, documents and revenue, computed when first asked for.
+
+Here: `PodState`. Stays out: how each part is made (`plan.py`, `work.py`, `billing.py`, `ledger.py`) and planted defects.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from qtc_pipeline.sandbox import billing, ledger, work
+from qtc_pipeline.sandbox.plan import Pod, PodSpec, build_pod
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from qtc_pipeline.sandbox.model import Engagement, Entry, Expense, Recognition
+
+
+class PodState:
+    """A pod at an instant."""
+
+    def __init__(self, seed: int, spec: PodSpec, until: datetime) -> None:
+        self.seed = seed
+        self.spec = spec
+        self.until = until
+
+    @cached_property
+    def pod(self) -> Pod:
+        """Return the plan."""
+        return build_pod(self.seed, self.spec)
+
+    @cached_property
+    def _billed(self) -> tuple[list[Entry], billing.Books]:
+        found = work.entries(self.seed, self.pod, self.until)
+        return found, billing.books(self.seed, self.pod.engagements, found, self.expenses, self.until)
+
+    @property
+    def entries(self) -> list[Entry]:
+        """Return the time entries, deleted ones included, billed ones marked with their document."""
+        return self._billed[0]
+
+    @property
+    def books(self) -> billing.Books:
+        """Return documents and payments."""
+        return self._billed[1]
+
+    @cached_property
+    def expenses(self) -> list[Expense]:
+        """Return the expenses."""
+        return work.expenses(self.seed, self.pod, self.until)
+
+    @cached_property
+    def recognitions(self) -> list[Recognition]:
+        """Return the revenue rows."""
+        return list(ledger.recognitions(self.seed, self.pod.engagements, self.entries, self.until))
+
+    def remaining(self, deal: Engagement) -> int:
+        """Return what of a closed deal's value was never billed, counted on its closing day."""
+        if deal.closed is None:
+            return 0
+        return max(0, deal.value_on(deal.closed) - self._fees_until_closing.get(deal.number, 0))
+
+    @cached_property
+    def _fees_until_closing(self) -> dict[int, int]:
+        return billing.fees_until_closing(self.books.documents)

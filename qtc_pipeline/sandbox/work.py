@@ -1,0 +1,147 @@
+"""What consultants do: time entries and expenses up to an instant, with approval, transfer, holds and deletions.
+
+Here: `entries(...)` and `expenses(...)`, deterministic by consultant and month (by deal for expenses), so that a later
+instant only adds. A fact that lies after the instant is not yet there: an entry approved tomorrow is unapproved today.
+Add here what people record. Stays out: what is billed of it (`billing.py`).
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from qtc_pipeline.sandbox.clock import (
+    START,
+    all_periods,
+    at,
+    is_workday,
+    next_workday,
+    period_end,
+    period_start,
+    rng,
+    value_of,
+)
+from qtc_pipeline.sandbox.model import Engagement, Entry, Expense, Resource
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from qtc_pipeline.sandbox.plan import Pod
+
+INTERNAL_SHARE = 0.07
+_MINUTES = (45, 60, 75, 90, 90, 105, 120, 120, 135, 150)
+_CATEGORIES = ("Travel", "Lodging", "Meals", "Software")
+HOLD_DAYS = 12
+WRITE_OFF_DAYS = 15
+
+
+def entries(seed: int, pod: Pod, until: datetime) -> list[Entry]:
+    """Return every time entry recorded up to the instant, deleted ones included."""
+    found: list[Entry] = []
+    for resource in pod.resources:
+        for period in all_periods():
+            if at(period_start(period), 0) > until:
+                break
+            _month(seed, resource, period, until, found)
+    return found
+
+
+def _month(seed: int, resource: Resource, period: str, until: datetime, found: list[Entry]) -> None:
+    draw = rng(seed, "time", resource.number, period)
+    day, last = period_start(period), min(period_end(period), until.date())
+    while day <= last:
+        if is_workday(day) and day not in resource.time_off:
+            active = [deal for deal in resource.engagements if deal.start <= day <= deal.last_workday]
+            for slot in range(draw.choice((3, 4, 4, 5, 6))):
+                entry = _entry(draw, resource, active, day, slot)
+                if entry.created <= until:
+                    found.append(_seen_at(entry, until))
+        day += timedelta(days=1)
+
+
+def _entry(draw: Random, resource: Resource, active: list[Engagement], day: date, slot: int) -> Entry:
+    lot, pick, fate, minute = draw.random(), draw.random(), draw.random(), draw.randrange(0, 60)
+    minutes = _MINUTES[int(draw.random() * len(_MINUTES))]
+    deal = active[int(pick * len(active))] if active and lot > INTERNAL_SHARE else None
+    rate = deal.rate_on(resource.role, day) if deal else 0
+    billable = deal is not None and lot < 0.93
+    late = fate < 0.012
+    created = at(day, 17, minute, slot) + timedelta(days=12 + int(pick * 4) if late else 0)
+    if late:
+        approved: datetime | None = created + timedelta(hours=17)
+    else:
+        monday = day + timedelta(days=7 - day.weekday())
+        approved = at(monday + timedelta(days=int(pick * 2) % 2), 10 + minute % 6, minute, slot)
+    deleted = None
+    if 0.012 <= fate < 0.016:
+        approved, deleted = None, created + timedelta(hours=30)
+    elif 0.016 <= fate < 0.024:
+        approved = None
+    entry = Entry(
+        number=resource.number * 1_000_000 + (day - START).days * 100 + slot + 1,
+        resource=resource,
+        engagement=deal,
+        phase=deal is not None and deal.phase_price is not None and pick < 0.3,
+        role=resource.role,
+        day=day,
+        minutes=minutes,
+        billable=billable,
+        rate=rate,
+        value=value_of(minutes, rate) if billable else 0,
+        created=created,
+        approved=approved,
+        deleted=deleted,
+    )
+    if approved and billable and deal and deal.billing_type == "time_and_materials":
+        transfer(entry, fate, late=late)
+    return entry
+
+
+def transfer(entry: Entry, fate: float, *, late: bool) -> None:
+    """Hand an approved entry to the ERP in the night after its approval; some are held for a while or written off."""
+    approved = entry.approved
+    if approved is None:
+        return
+    entry.transferred = at(approved.date() + timedelta(days=1), 2, entry.number % 60, entry.number % 50)
+    if late or entry.engagement is None or entry.engagement.capped:
+        return
+    if 0.024 <= fate < 0.044:
+        entry.held_until = entry.transferred + timedelta(days=HOLD_DAYS)
+    elif 0.044 <= fate < 0.054:
+        entry.written_off = entry.transferred + timedelta(days=WRITE_OFF_DAYS)
+
+
+def _seen_at(entry: Entry, until: datetime) -> Entry:
+    if entry.approved and entry.approved > until:
+        entry.approved = None
+    if entry.transferred and entry.transferred > until:
+        entry.transferred = entry.held_until = entry.written_off = None
+    if entry.written_off and entry.written_off > until:
+        entry.written_off = None
+    return entry
+
+
+def expenses(seed: int, pod: Pod, until: datetime) -> list[Expense]:
+    """Return every expense recorded up to the instant."""
+    found: list[Expense] = []
+    for deal in pod.engagements:
+        if deal.outcome != "signed" or not deal.team:
+            continue
+        draw = rng(seed, "expense", deal.number)
+        day, number = deal.start, 0
+        while day < deal.last_workday:
+            day = next_workday(day + timedelta(days=draw.randrange(12, 30)))
+            number += 1
+            resource = deal.team[draw.randrange(len(deal.team))]
+            amount = draw.randrange(25_00, 900_00)
+            category = draw.choice(_CATEGORIES)
+            passed_on = draw.random() < 0.6 and deal.billing_type == "time_and_materials"
+            created = at(day, 18, number % 60)
+            approved = at(next_workday(day + timedelta(days=5)), 11, number % 60)
+            if day <= deal.last_workday and created <= until:
+                found.append(
+                    Expense(
+                        deal.number * 1000 + number, resource, deal, day, amount, category, passed_on, created, approved
+                    )
+                )
+    return found
