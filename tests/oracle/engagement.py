@@ -6,6 +6,7 @@ Add here: a rule whose grain is a contract. Stays out: time, documents and ledge
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import accumulate
@@ -30,22 +31,13 @@ def activation(view: View, side: str) -> Iterator[Finding]:
         ]
         if not roots:
             yield _not_set_up(view, leg, side, contract)
-        elif len(roots) > 1:
-            yield _contract_row(
-                leg,
-                contract,
-                ("break", "duplicate_project"),
-                Decimal(1 - len(roots)),
-                (Item(f"contract:{contract.id}", ZERO, "control", contract.currency),),
-            )
-        elif _started_late(view, contract, roots[0]):
-            yield _contract_row(
-                leg,
-                contract,
-                ("condition", "activation_past_sla"),
-                ZERO,
-                (Item(f"contract:{contract.id}", ZERO, "control", contract.currency),),
-            )
+            continue
+        first, *surplus = sorted(roots, key=lambda project: (project.created, project.id))
+        for project in surplus:
+            yield _surplus(view, leg, side, contract, project)
+        if _started_late(view, contract, first):
+            item = Item(f"contract:{contract.id}", ZERO, "control", contract.currency)
+            yield _contract_row(leg, contract, ("condition", "activation_past_sla"), ZERO, (item,))
     for project in _projects(view, side):
         if not project.cancelled:
             yield from _beyond_contracts(view, leg, side, project)
@@ -59,7 +51,17 @@ def _started_late(view: View, contract: Contract, project: Project) -> bool:
     overdue = (
         contract.signed is not None and contract.signed + timedelta(view.context.activation_days) < view.context.today
     )
-    return project.side == "psa" and project.status == "not_started" and overdue
+    return project.status == "not_started" and contract.status != "On Hold" and overdue
+
+
+def _surplus(view: View, leg: str, side: str, contract: Contract, project: Project) -> Finding:
+    versions = (contract.changed, project.changed)
+    reason = pending_reason(view.context, project.created, VENDOR[side], ("salesforce", VENDOR[side]), versions)
+    item = Item(f"project:{project.id}", ZERO, "control", contract.currency)
+    row = _contract_row(
+        leg, contract, ("break" if reason is None else "timing", "duplicate_project"), Decimal(-1), (item,)
+    )
+    return replace(row, grain=project.id, company=project.company)
 
 
 def _not_set_up(view: View, leg: str, side: str, contract: Contract) -> Finding:
@@ -80,7 +82,7 @@ def _beyond_contracts(view: View, leg: str, side: str, project: Project) -> Iter
             "count",
             kind,
             name,
-            f"{side}:{project.id}",
+            project.id,
             project.contract,
             project.company,
             period,
@@ -127,15 +129,17 @@ def contract_value(view: View, side: str) -> Iterator[Finding]:
         agreed = view.agreed_value(contract)
         found = _value_on(view, side, contract)
         if found is None:
-            yield _value_row(side, contract, ("reconciling", "not_activated"), agreed, contract.currency)
+            yield _value_row((view, side), contract, ("reconciling", "not_activated"), agreed, contract.currency)
             continue
         amount, currency, changed = found
         if amount is None:
-            yield _value_row(side, contract, ("unexplained", None), agreed, contract.currency)
+            yield _value_row((view, side), contract, ("unexplained", None), agreed, contract.currency)
         elif currency != contract.currency:
             item = (Item(f"contract:{contract.id}", ZERO, "control", contract.currency),)
-            yield _value_row(side, contract, ("break", "currency_mismatch"), agreed, contract.currency, items=item)
-            yield _value_row(side, contract, ("break", "currency_mismatch"), -amount, currency)
+            yield _value_row(
+                (view, side), contract, ("break", "currency_mismatch"), agreed, contract.currency, items=item
+            )
+            yield _value_row((view, side), contract, ("break", "currency_mismatch"), -amount, currency)
         elif amount != agreed:
             yield _differs(view, side, contract, agreed, (amount, changed))
 
@@ -164,11 +168,11 @@ def _differs(view: View, side: str, contract: Contract, agreed: Decimal, right: 
     versions = (contract.changed, changed, *(entry.changed for entry in approved))
     reason = pending_reason(view.context, event, VENDOR[side], ("salesforce", VENDOR[side]), versions)
     if reason is not None:
-        return _value_row(side, contract, ("timing", cause), difference, contract.currency)
+        return _value_row((view, side), contract, ("timing", cause), difference, contract.currency)
     ceiling = max(max(agreed, amount) - view.billed_against_value(contract.id), ZERO)
     base = "leakage" if difference > ZERO else "overbilling"
     item = Item(f"contract:{contract.id}", min(abs(difference), ceiling), base, contract.currency)
-    return _value_row(side, contract, ("break", cause), difference, contract.currency, items=(item,))
+    return _value_row((view, side), contract, ("break", cause), difference, contract.currency, items=(item,))
 
 
 def _cause(
@@ -190,7 +194,7 @@ def _signature(contract: Contract) -> datetime:
 
 
 def _value_row(
-    side: str,
+    leg_of: tuple[View, str],
     contract: Contract,
     verdict: tuple[str, str | None],
     difference: Decimal,
@@ -199,7 +203,8 @@ def _value_row(
     items: tuple[Item, ...] = (),
 ) -> Finding:
     kind, name = verdict
-    leg = f"contract_value.{side}"
+    view, side = leg_of
+    leg, period = f"contract_value.{side}", month_of(view.context.today)
     return Finding(
-        leg, "amount", kind, name, contract.id, contract.id, contract.company, None, currency, difference, items
+        leg, "amount", kind, name, contract.id, contract.id, contract.company, period, currency, difference, items
     )

@@ -5,6 +5,7 @@ Add here: a class of that rule. Stays out: prices (both sides are valued at the 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -22,11 +23,11 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True)
 class Arrived:
-    """The ERP's side of a time entry: minutes of its time bill, else what is billed."""
+    """The ERP's side of a time entry: a time bill, else what is billed of an entry that has none."""
 
     entry: str | None
     source: str
-    contract: Contract
+    contract: Contract | None
     day: date
     role: str | None
     minutes: int
@@ -37,46 +38,69 @@ class Arrived:
         """Month of the work date."""
         return month_of(self.day)
 
+    @property
+    def counts(self) -> bool:
+        """In the rule's population: time and materials, or a contract nobody knows."""
+        return self.contract is None or self.contract.billing_type == TIME_AND_MATERIALS
+
 
 def approved_time(view: View, standing: Mapping[str, Standing]) -> Iterator[Finding]:
     """All rows of the rule, once in minutes and once in money at the contract rate."""
-    arrived = list(_arrived(view))
-    by_entry = {row.entry: row for row in arrived if row.entry is not None}
+    arrived: dict[str | None, list[Arrived]] = defaultdict(list)
+    for row in _arrived(view):
+        arrived[row.entry].append(row)
+    for row in arrived.pop(None, []):
+        if row.counts:
+            yield from _rows(_place(row), ("unexplained", None), (Side(), Side(row.minutes, _priced(view, row))))
     for key, line in standing.items():
-        right = by_entry.pop(key, None)
-        rows = _missing(view, line) if right is None else _both(view, line, right)
+        rights = arrived.pop(key, [])
+        rows = _both(view, line, rights) if rights else _missing(view, line)
         yield from rows
-        if right is not None and not rows:
+        if rights and not rows:
             yield from _aged(view, line)
-    for row in arrived:
-        if row.entry is None:
-            yield from _rows(
-                (row.contract, f"erp:{row.source}", row.period), ("unexplained", None), (0, row.minutes), None
-            )
-        elif row.entry in by_entry:
-            yield from _surplus(view, row)
+    for rights in arrived.values():
+        for row in rights:
+            if row.counts:
+                yield from _surplus(view, row)
 
 
 def _arrived(view: View) -> Iterator[Arrived]:
-    seen = set()
+    billed = set()
     for transfer in view.books.transfers:
-        contract = view.contract_of_job(transfer.project)
-        if contract is None or contract.billing_type != TIME_AND_MATERIALS or transfer.day > view.context.today:
-            continue
-        seen.add(transfer.entry)
-        yield Arrived(
-            transfer.entry, transfer.id, contract, transfer.day, transfer.role, transfer.minutes, transfer.changed
-        )
+        billed.add(transfer.entry)
+        contract = view.contract_of_job(transfer.project) or _contract_of_entry(view, transfer.entry)
+        day, role = transfer.day, transfer.role
+        yield Arrived(transfer.entry, transfer.id, contract, day, role, transfer.minutes, transfer.changed)
     for (kind, source), lines in view.lines_by_source.items():
+        posted = [(document, line) for document, line in lines if document.posted and line.minutes]
         minutes = view.billed_minutes(source) if kind == "time" else 0
-        posted = [(document, line) for document, line in lines if document.posted]
-        contract = view.contract_of_job(posted[0][0].project) if posted else None
-        if source in seen or minutes == 0 or contract is None or contract.billing_type != TIME_AND_MATERIALS:
+        if source in billed or minutes == 0:
             continue
+        contract = view.contract_of_job(posted[0][0].project) or _contract_of_entry(view, source)
         entry = view.delivery.entries.get(source)
         day = entry.day if entry is not None else posted[0][0].day
         changed = max(document.changed for document, _ in posted)
-        yield Arrived(source, f"line:{posted[0][1].id}", contract, day, posted[0][1].role, minutes, changed)
+        yield Arrived(source, posted[0][1].id, contract, day, posted[0][1].role, minutes, changed)
+
+
+def _contract_of_entry(view: View, key: str | None) -> Contract | None:
+    entry = view.delivery.entries.get(key) if key is not None else None
+    return view.contract_of_workspace(entry.project) if entry is not None else None
+
+
+def _place(row: Arrived) -> tuple[Contract | None, str, str]:
+    return row.contract, row.entry or row.source, row.period
+
+
+def _priced(view: View, row: Arrived) -> Decimal | None:
+    """Value of arrived minutes: at the entry's own rate while it stands on the same contract, else at the role's."""
+    entry = view.delivery.entries.get(row.entry) if row.entry is not None else None
+    if row.contract is None:
+        return None
+    role, day = row.role, row.day
+    if entry is not None and _contract_of_entry(view, row.entry) in {row.contract, None}:
+        role, day = entry.role, entry.day
+    return time_value(row.minutes, view.contract_rate(row.contract.id, role, day))
 
 
 def _missing(view: View, line: Standing) -> list[Finding]:
@@ -86,40 +110,41 @@ def _missing(view: View, line: Standing) -> list[Finding]:
     reason = pending_reason(view.context, entry.changed, "netsuite", ("kantata", "netsuite"), (entry.changed,))
     kind = "break" if reason is None else "timing"
     worth = line.value if known else (None if line.value is None else line.within_cap)
-    return list(
-        _rows(
-            (line.contract, entry.id, month_of(entry.day)),
-            (kind, name),
-            (entry.minutes, 0),
-            line.rate,
-            (Item(f"time_entry:{entry.id}", worth, "leakage", line.contract.currency),),
-        )
-    )
+    item = Item(f"time_entry:{entry.id}", worth, "leakage", line.contract.currency)
+    where = (line.contract, entry.id, month_of(entry.day))
+    return list(_rows(where, (kind, name), (Side(entry.minutes, line.value), Side()), (item,)))
 
 
-def _both(view: View, line: Standing, right: Arrived) -> list[Finding]:
+def _both(view: View, line: Standing, rights: list[Arrived]) -> list[Finding]:
     entry, period = line.entry, month_of(line.entry.day)
-    versions = (entry.changed, right.changed)
+    versions = (entry.changed, *(row.changed for row in rights))
     reason = pending_reason(view.context, entry.changed, "netsuite", ("kantata", "netsuite"), versions)
-    kind = "break" if reason is None else "timing"
-    if right.contract.id != line.contract.id:
-        split = [("moved_after_transfer", line.contract, period, (entry.minutes, 0))]
-        split.append(("moved_after_transfer", right.contract, right.period, (0, right.minutes)))
-    elif right.period != period:
-        if not _approved_late(view, entry):
-            kind = "unexplained"
-        split = [("late_time", line.contract, period, (entry.minutes, 0))]
-        split.append(("late_time", line.contract, right.period, (0, right.minutes)))
-    elif entry.minutes != right.minutes:
-        split = [("quantity_mismatch", line.contract, period, (entry.minutes, right.minutes))]
+    minutes = sum(row.minutes for row in rights)
+    if any(row.contract != line.contract for row in rights):
+        name: str | None = "moved_after_transfer"
+    elif any(row.period != period for row in rights):
+        name = "late_time" if _approved_late(view, entry) else None
+    elif entry.minutes != minutes:
+        name = "quantity_mismatch"
     else:
         return []
+    kind = "unexplained" if name is None else "break" if reason is None else "timing"
+    cells: dict[tuple[Contract | None, str, str], list[Side]] = {
+        (line.contract, entry.id, period): [Side(entry.minutes, line.value), Side()]
+    }
+    for row in rights:
+        if row.counts:
+            cell = cells.setdefault((row.contract, entry.id, row.period), [Side(), Side()])
+            cell[1] = Side(cell[1].minutes + row.minutes, _add(cell[1].value, _priced(view, row)))
     found: list[Finding] = []
-    for name, contract, month, minutes in split:
-        named = None if kind == "unexplained" else name
-        item = _difference_item(line, name, minutes)
-        found += _rows((contract, entry.id, month), (kind, named), minutes, line.rate, (item,))
+    for where, (left, right) in cells.items():
+        item = _difference_item(line, name, left, right)
+        found += _rows(where, (kind, name), (left, right), (item,))
     return found
+
+
+def _add(first: Decimal | None, second: Decimal | None) -> Decimal | None:
+    return None if first is None or second is None else first + second
 
 
 def _approved_late(view: View, entry: Entry) -> bool:
@@ -127,14 +152,12 @@ def _approved_late(view: View, entry: Entry) -> bool:
     return end is not None and entry.changed >= at_midnight(end + timedelta(1))
 
 
-def _difference_item(line: Standing, name: str, minutes: tuple[int, int]) -> Item:
-    entry = line.entry
-    difference = _worth(minutes, line.rate)
-    worth = None if difference is None else abs(difference)
-    key, currency = f"time_entry:{entry.id}", line.contract.currency
+def _difference_item(line: Standing, name: str | None, left: Side, right: Side) -> Item:
+    key, currency = f"time_entry:{line.entry.id}", line.contract.currency
+    worth = None if left.value is None or right.value is None else abs(left.value - right.value)
     if name == "late_time":
         return Item(key, worth, "misstatement", currency)
-    if minutes[0] > minutes[1]:
+    if left.minutes > right.minutes:
         return Item(key, worth, "leakage", currency)
     return Item(key, worth if line.billed_minutes > 0 else ZERO, "overbilling", currency)
 
@@ -142,16 +165,21 @@ def _difference_item(line: Standing, name: str, minutes: tuple[int, int]) -> Ite
 def _surplus(view: View, row: Arrived) -> Iterator[Finding]:
     entry = view.delivery.entries.get(str(row.entry))
     billed_minutes = view.billed_minutes(str(row.entry))
-    role, day = (row.role, row.day) if entry is None else (entry.role, entry.day)
-    rate = view.contract_rate(row.contract.id, role, day)
     versions = (row.changed,) if entry is None else (row.changed, entry.changed)
-    reason = pending_reason(view.context, row.changed, "kantata", ("kantata", "netsuite"), versions)
-    unapproved = entry is not None and not entry.counts and billed_minutes > 0
-    name = "billed_unapproved_time" if unapproved else "removed_after_transfer"
-    worth = view.billed_amount("time", str(row.entry)) if unapproved else time_value(row.minutes, rate)
-    item = Item(f"time_entry:{row.entry}", worth if billed_minutes > 0 else ZERO, "overbilling", row.contract.currency)
-    kind = "break" if reason is None else "timing"
-    yield from _rows((row.contract, str(row.entry), row.period), (kind, name), (0, row.minutes), rate, (item,))
+    event = at_midnight(row.day)
+    reason = pending_reason(view.context, event, "kantata", ("kantata", "netsuite"), versions)
+    if entry is not None and entry.counts:
+        name: str | None = "moved_after_transfer" if _contract_of_entry(view, row.entry) is not None else None
+    elif entry is not None and billed_minutes > 0:
+        name = "billed_unapproved_time"
+    else:
+        name = "removed_after_transfer"
+    worth = _priced(view, row)
+    exposed = view.billed_amount("time", str(row.entry)) if name == "billed_unapproved_time" else worth
+    currency = row.contract.currency if row.contract is not None else None
+    item = Item(f"time_entry:{row.entry}", exposed if billed_minutes > 0 else ZERO, "overbilling", currency)
+    kind = "unexplained" if name is None else "break" if reason is None else "timing"
+    yield from _rows(_place(row), (kind, name), (Side(), Side(row.minutes, worth)), (item,))
 
 
 def _aged(view: View, line: Standing) -> Iterator[Finding]:
@@ -160,7 +188,7 @@ def _aged(view: View, line: Standing) -> Iterator[Finding]:
         item = Item(f"time_entry:{entry.id}", line.within_cap, "delay", line.contract.currency)
         yield Finding(
             LEG,
-            "minutes",
+            "amount",
             "condition",
             "unbilled_past_sla",
             entry.id,
@@ -173,21 +201,27 @@ def _aged(view: View, line: Standing) -> Iterator[Finding]:
         )
 
 
+@dataclass(frozen=True)
+class Side:
+    """One side of a cell."""
+
+    minutes: int = 0
+    value: Decimal | None = ZERO
+
+
 def _rows(
-    where: tuple[Contract, str, str],
+    where: tuple[Contract | None, str, str],
     verdict: tuple[str, str | None],
-    minutes: tuple[int, int],
-    rate: Decimal | None,
+    sides: tuple[Side, Side],
     items: tuple[Item, ...] = (),
 ) -> Iterator[Finding]:
-    (contract, grain, period), (kind, name) = where, verdict
+    (contract, grain, period), (kind, name), (left, right) = where, verdict, sides
     shown = items if kind == "break" else ()
-    for measure, difference in (("minutes", Decimal(minutes[0] - minutes[1])), ("amount", _worth(minutes, rate))):
-        yield Finding(
-            LEG, measure, kind, name, grain, contract.id, contract.company, period, contract.currency, difference, shown
-        )
-
-
-def _worth(minutes: tuple[int, int], rate: Decimal | None) -> Decimal | None:
-    left, right = time_value(minutes[0], rate), time_value(minutes[1], rate)
-    return None if left is None or right is None else left - right
+    contract_id, company = (contract.id, contract.company) if contract is not None else (None, "unassigned")
+    minutes = Decimal(left.minutes - right.minutes)
+    if minutes:
+        yield Finding(LEG, "minutes", kind, name, grain, contract_id, company, period, None, minutes, shown)
+    amount = (left.value or ZERO) - (right.value or ZERO)
+    if amount:
+        currency = contract.currency if contract is not None else None
+        yield Finding(LEG, "amount", kind, name, grain, contract_id, company, period, currency, amount, shown)

@@ -1,0 +1,116 @@
+"""Warehouses of many firms for the price of one dbt run.
+
+One firm is built by dbt itself. dbt leaves the SQL it ran (``target/compiled``) and the order of the models (manifest);
+that very SQL is then run, model by model, against the context and the lake of any other firm. A second dbt invocation
+would compute the same SQL again for half a minute.
+
+Add here: how a warehouse for a test comes about. Stays out: what is asserted about it.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from qtc_pipeline import keys
+from qtc_pipeline.lake import Lake
+from qtc_pipeline.sandbox.firm import Firm
+from qtc_pipeline.sandbox.writer import write_lake
+from qtc_pipeline.settings import EXAMPLE, Settings, load_settings
+from qtc_pipeline.transform.context import prepare
+from qtc_pipeline.transform.dbt import run_step
+from qtc_pipeline.transform.project import manifest_path, target_dir
+
+SCALE = Decimal("0.02")
+
+
+@dataclass(frozen=True)
+class Built:
+    """A firm, its settings, and the warehouse built from it."""
+
+    firm: Firm
+    settings: Settings
+
+    def rows(self, query: str) -> list[dict[str, Any]]:
+        """Rows of a query on the warehouse."""
+        with duckdb.connect(str(self.settings.warehouse_path), read_only=True) as connection:
+            cursor = connection.execute(query)
+            names = [column[0] for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def settings_of(home: Path, as_of: datetime) -> Settings:
+    """Settings of the shipped example, at home in a folder, as of an instant."""
+    return load_settings(EXAMPLE).model_copy(update={"home": home, "as_of": as_of})
+
+
+def lay_down(home: Path, seed: int, *, defects: bool, scale: Decimal = SCALE) -> Built:
+    """A firm and its lake; no warehouse yet."""
+    firm = Firm(seed, scale, defects=defects)
+    settings = settings_of(home, firm.as_of)
+    write_lake(firm, Lake(settings.lake_dir))
+    return Built(firm, settings)
+
+
+def build_by_dbt(home: Path, seed: int, *, defects: bool) -> Built:
+    """A warehouse as the pipeline builds it."""
+    built = lay_down(home, seed, defects=defects)
+    prepare(built.settings)
+    for step in keys.DBT_STEPS:
+        result = run_step(built.settings, step)
+        assert result.failures == (), [failure.message for failure in result.failures]
+    return built
+
+
+def build_by_replay(home: Path, seed: int, *, defects: bool, reference: Built) -> Built:
+    """A warehouse built by running the SQL dbt compiled for ``reference`` against another firm."""
+    built = lay_down(home, seed, defects=defects)
+    source, target = manifest_path(reference.settings), manifest_path(built.settings)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for file in (source, source.with_suffix(".digest")):
+        shutil.copy(file, target.parent / file.name)
+    prepare(built.settings)
+    with duckdb.connect(str(built.settings.warehouse_path)) as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute(f"attach '{reference.settings.warehouse_path}' as reference (read_only)")
+        for statement in _statements(reference.settings):
+            connection.execute(statement)
+    return built
+
+
+def _statements(settings: Settings) -> Iterator[str]:
+    manifest = json.loads(manifest_path(settings).read_text(encoding="utf-8"))
+    nodes = {key: node for key, node in manifest["nodes"].items() if node["resource_type"] in {"model", "seed"}}
+    for schema in sorted({node["schema"] for node in nodes.values()}):
+        yield f"create schema if not exists {schema}"
+    for key in _in_order(nodes):
+        node = nodes[key]
+        name = f'{node["schema"]}."{node["alias"]}"'
+        if node["resource_type"] == "seed":
+            yield f"create or replace table {name} as from reference.{name}"
+        elif node["config"]["materialized"] != "ephemeral":
+            compiled = target_dir(settings) / "compiled" / node["package_name"] / node["original_file_path"]
+            shape = "view" if node["config"]["materialized"] == "view" else "table"
+            yield f"create or replace {shape} {name} as {compiled.read_text(encoding='utf-8')}"
+
+
+def _in_order(nodes: dict[str, Any]) -> list[str]:
+    ordered: dict[str, None] = {}
+
+    def visit(key: str) -> None:
+        if key not in ordered and key in nodes:
+            for parent in nodes[key]["depends_on"].get("nodes", ()):
+                visit(parent)
+            ordered[key] = None
+
+    for key in nodes:
+        visit(key)
+    return list(ordered)
