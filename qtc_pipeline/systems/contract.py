@@ -102,7 +102,7 @@ class Reader(Protocol):
     """One running instance, open for reading. Methods may be called from several threads at once."""
 
     def clock(self) -> datetime:
-        """The vendor's clock, now (UTC)."""
+        """The vendor's clock (UTC): now, or as its latest answer told it."""
 
     def count(self, entity: Entity) -> tuple[SourceCount, ...]:
         """Control totals of the live records, on another query path than :meth:`pages`; archived ones included."""

@@ -36,6 +36,7 @@ T = TypeVar("T")
 
 TRANSIENT_STATUS = frozenset({406, 408, 420, 425, 500, 502, 503, 504})
 _LONGEST_CAUSE = 300
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ class Http:
         dialect: how the vendor reports errors.
         max_concurrency: requests under way at once, over all threads.
         transport: replaces the network in tests.
+        clock: the vendor's clock in the latest answer, None before the first.
     """
 
     what: str
@@ -110,6 +112,7 @@ class Http:
     transport: httpx.BaseTransport | None = None
     token: Token | None = None
     requests: int = 0
+    clock: datetime | None = None
     _client: httpx.Client = field(init=False)
     _slots: threading.BoundedSemaphore = field(init=False)
 
@@ -123,6 +126,8 @@ class Http:
                 max_keepalive_connections=self.max_concurrency,
             ),
             transport=self.transport,
+            # a proxy named in the environment is for the way out, not for this machine
+            trust_env=httpx.URL(self.base_url).host not in _LOOPBACK,
             headers={"Accept": "application/json", "Accept-Encoding": "gzip"},
         )
 
@@ -193,6 +198,7 @@ class Http:
             text = response.content.decode("utf-8")
         except UnicodeDecodeError as error:
             raise TransientError(what, f"the answer is garbled ({error})") from None
+        self.clock = vendor_clock(response.headers)
         return Answer(text, response.headers, datetime.now(UTC))
 
     def _send(self, method: str, url: str, what: str, token: str | None, options: dict[str, Any]) -> httpx.Response:

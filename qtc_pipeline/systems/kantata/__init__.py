@@ -11,8 +11,8 @@ Alone: ``qtc ingest --instance psa --entity workspaces``.
 
 from __future__ import annotations
 
-from qtc_pipeline.systems.contract import Capabilities, Entity, System
-from qtc_pipeline.systems.kantata.read import open_reader
+from qtc_pipeline.settings import Instance
+from qtc_pipeline.systems.contract import Capabilities, Entity, Reader, System
 
 _COMMON = ("id", "created_at", "updated_at")
 
@@ -43,9 +43,17 @@ ENTITIES = (
     _entity("time_off_entries", "user_id date minutes"),
 )
 
+
+def _open(instance: Instance) -> Reader:
+    # the declarations above are read whenever the graph is loaded; the HTTP client only when something is read
+    from qtc_pipeline.systems.kantata.read import open_reader
+
+    return open_reader(instance)
+
+
 SYSTEM = System(
     vendor="kantata",
     entities=ENTITIES,
     capabilities=Capabilities(source_sums=False, delete_log=False, time_approval=True, server_order=True),
-    open=open_reader,
+    open=_open,
 )

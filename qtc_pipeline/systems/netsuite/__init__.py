@@ -12,8 +12,8 @@ Alone: ``qtc ingest --instance erp --entity transaction``.
 
 from __future__ import annotations
 
-from qtc_pipeline.systems.contract import Capabilities, Entity, System
-from qtc_pipeline.systems.netsuite.read import open_reader
+from qtc_pipeline.settings import Instance
+from qtc_pipeline.systems.contract import Capabilities, Entity, Reader, System
 
 
 def _entity(
@@ -121,9 +121,17 @@ ENTITIES = (
     ),
 )
 
+
+def _open(instance: Instance) -> Reader:
+    # the declarations above are read whenever the graph is loaded; the HTTP client only when something is read
+    from qtc_pipeline.systems.netsuite.read import open_reader
+
+    return open_reader(instance)
+
+
 SYSTEM = System(
     vendor="netsuite",
     entities=ENTITIES,
     capabilities=Capabilities(source_sums=True, delete_log=True, time_approval=True, server_order=True),
-    open=open_reader,
+    open=_open,
 )

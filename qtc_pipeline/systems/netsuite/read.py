@@ -94,12 +94,12 @@ class NetSuiteReader:
         self.http.close()
 
     def clock(self) -> datetime:
-        """The account's clock, from the answer to a small query."""
+        """The account's clock in its latest answer."""
 
         def decode(answer: Answer) -> datetime:
             return vendor_clock(answer.headers)
 
-        return self.http.request(
+        return self.http.clock or self.http.request(
             "POST",
             SUITEQL,
             decode,

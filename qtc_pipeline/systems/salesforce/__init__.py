@@ -9,8 +9,8 @@ Alone: ``qtc ingest --instance crm --entity Account``.
 
 from __future__ import annotations
 
-from qtc_pipeline.systems.contract import Capabilities, Entity, System
-from qtc_pipeline.systems.salesforce.read import open_reader
+from qtc_pipeline.settings import Instance
+from qtc_pipeline.systems.contract import Capabilities, Entity, Reader, System
 
 _COMMON = ("Id", "IsDeleted", "CreatedDate", "SystemModstamp")
 
@@ -48,9 +48,17 @@ ENTITIES = (
     _entity("Contract_Rate__c", "Contract__c Role__c Rate__c CurrencyIsoCode Effective_From__c Effective_To__c"),
 )
 
+
+def _open(instance: Instance) -> Reader:
+    # the declarations above are read whenever the graph is loaded; the HTTP client only when something is read
+    from qtc_pipeline.systems.salesforce.read import open_reader
+
+    return open_reader(instance)
+
+
 SYSTEM = System(
     vendor="salesforce",
     entities=ENTITIES,
     capabilities=Capabilities(source_sums=False, delete_log=True, time_approval=False, server_order=True),
-    open=open_reader,
+    open=_open,
 )

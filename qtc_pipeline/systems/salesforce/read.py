@@ -89,8 +89,10 @@ class SalesforceReader:
         self.http.close()
 
     def clock(self) -> datetime:
-        """The org's clock, from the answer to a small request."""
-        return self.http.request("GET", f"{API}/limits", lambda answer: vendor_clock(answer.headers), what="clock")
+        """The org's clock in its latest answer."""
+        return self.http.clock or self.http.request(
+            "GET", f"{API}/limits", lambda answer: vendor_clock(answer.headers), what="clock"
+        )
 
     def count(self, entity: Entity) -> tuple[SourceCount, ...]:
         """Live records per currency, by an aggregate query."""

@@ -1,0 +1,110 @@
+"""Read an instance: its entities in threads, within the limit its vendor sets.
+
+Here: what is read together and how failures are told. Stays out: a single load (``load``), Dagster (``assets``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from qtc_pipeline.errors import IngestError, SettingsError
+from qtc_pipeline.ingest.load import Force, LoadResult, Progress, WantedMode, load_entity
+from qtc_pipeline.lake import Lake
+from qtc_pipeline.settings import Instance, Settings
+from qtc_pipeline.systems.contract import Entity, System
+from qtc_pipeline.systems.registry import system
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of each entity: a committed load, or the error that kept it out."""
+
+    results: list[LoadResult] = field(default_factory=list)
+    failures: dict[str, Exception] = field(default_factory=dict)
+
+
+def ingest_instance(
+    settings: Settings,
+    instance: str,
+    mode: WantedMode,
+    entities: Sequence[str] | None = None,
+    progress: Progress | None = None,
+    *,
+    force: Force | None = None,
+) -> list[LoadResult]:
+    """Load entities of one instance, all declared ones by default.
+
+    Returns:
+        One result per entity, in the order declared.
+
+    Raises:
+        IngestError: at least one entity failed, each named; the others are committed.
+        SettingsError: unknown instance or entity, or a secret is missing.
+    """
+    outcome = read_instance(settings, instance, mode, entities, progress, force=force)
+    if outcome.failures:
+        raise IngestError(f"instance {instance}", outcome.failures)
+    return outcome.results
+
+
+def read_instance(
+    settings: Settings,
+    instance: str,
+    mode: WantedMode,
+    entities: Sequence[str] | None = None,
+    progress: Progress | None = None,
+    *,
+    force: Force | None = None,
+) -> Outcome:
+    """Load entities of one instance; a failing one does not keep out the others.
+
+    Args:
+        settings: where the lake is, how the instance is reached.
+        instance: name in ``qtc.toml``.
+        mode: ``increment`` or ``full``.
+        entities: the vendor's names; all declared ones by default.
+        progress: told (entity, records received so far); called from several threads.
+        force: commit loads that would be refused.
+
+    Raises:
+        SettingsError: unknown instance or entity, or a secret is missing.
+    """
+    target = settings.instance(instance)
+    declared = system(target.vendor)
+    wanted = _wanted(declared, target, entities)
+    lake = Lake(settings.lake_dir)
+    reader = declared.open(target)
+    try:
+        with ThreadPoolExecutor(max_workers=target.max_concurrency, thread_name_prefix=f"ingest-{instance}") as pool:
+            waiting = {
+                entity.name: pool.submit(
+                    load_entity, lake, target, reader, entity, mode, force=force, progress=progress
+                )
+                for entity in wanted
+            }
+    finally:
+        reader.close()
+    outcome = Outcome()
+    for name, future in waiting.items():
+        error = future.exception()
+        if error is None:
+            outcome.results.append(future.result())
+        elif isinstance(error, Exception):
+            outcome.failures[name] = error
+        else:
+            raise error
+    return outcome
+
+
+def _wanted(declared: System, instance: Instance, names: Sequence[str] | None) -> list[Entity]:
+    if names is None:
+        return list(declared.entities)
+    by_name = {entity.name: entity for entity in declared.entities}
+    for name in names:
+        if name not in by_name:
+            raise SettingsError(
+                f"entity '{name}'", f"{instance.vendor} has none of that name", f"Use one of: {', '.join(by_name)}"
+            )
+    return [by_name[name] for name in names]
