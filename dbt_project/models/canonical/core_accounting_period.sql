@@ -5,19 +5,19 @@ with contribution as (
 )
 
 select
-    c.legal_entity_id || ':' || c.period as accounting_period_id,
-    {{ canonical_identity('c') }},
+    contribution.legal_entity_id || ':' || contribution.period as accounting_period_id,
+    {{ canonical_identity('contribution') }},
     cast(null as {{ dbt.type_string() }}) as qtc_id,
-    {{ canonical_version('c') }},
-    c.legal_entity_id,
-    c.period,
-    c.start_date,
-    c.end_date,
-    c.is_closed
-from contribution as c
-where c.legal_entity_id is not null and c.period is not null
+    {{ canonical_version('contribution') }},
+    contribution.legal_entity_id,
+    contribution.period,
+    contribution.start_date,
+    contribution.end_date,
+    contribution.is_closed
+from contribution
+where contribution.legal_entity_id is not null and contribution.period is not null
 qualify
     row_number() over (
-        partition by c.legal_entity_id, c.period
-        order by c.source_vendor nulls last, c.source_instance nulls last, c.source_id nulls last
+        partition by contribution.legal_entity_id, contribution.period
+        order by contribution.source_vendor nulls last, contribution.source_instance nulls last, contribution.source_id nulls last
     ) = 1

@@ -5,17 +5,17 @@ with contribution as (
 )
 
 select
-    {{ record_key('c.source_instance', 'c.source_id') }} as assignment_id,
-    {{ canonical_identity('c') }},
+    {{ record_key('contribution.source_instance', 'contribution.source_id') }} as assignment_id,
+    {{ canonical_identity('contribution') }},
     project.qtc_id,
-    {{ canonical_version('c') }},
-    c.project_id,
+    {{ canonical_version('contribution') }},
+    contribution.project_id,
     project_link.contract_id,
-    c.resource_id,
-    c.role_code,
-    c.estimated_minutes,
-    c.start_date,
-    c.end_date
-from contribution as c
-left join {{ ref('core_project') }} as project on c.project_id = project.project_id
-left join {{ ref('core_project_link') }} as project_link on c.project_id = project_link.project_id
+    contribution.resource_id,
+    contribution.role_code,
+    contribution.estimated_minutes,
+    contribution.start_date,
+    contribution.end_date
+from contribution
+left join {{ ref('core_project') }} as project on contribution.project_id = project.project_id
+left join {{ ref('core_project_link') }} as project_link on contribution.project_id = project_link.project_id

@@ -5,16 +5,16 @@ with contribution as (
 )
 
 select
-    {{ record_key('c.source_instance', 'c.source_id') }} as billing_schedule_id,
-    {{ canonical_identity('c') }},
+    {{ record_key('contribution.source_instance', 'contribution.source_id') }} as billing_schedule_id,
+    {{ canonical_identity('contribution') }},
     project.qtc_id,
-    {{ canonical_version('c') }},
+    {{ canonical_version('contribution') }},
     project_link.contract_id,
-    c.scheduled_date,
-    c.amount,
-    c.currency,
-    c.is_billed,
+    contribution.scheduled_date,
+    contribution.amount,
+    contribution.currency,
+    contribution.is_billed,
     coalesce(project.legal_entity_id, 'unassigned') as legal_entity_id
-from contribution as c
-left join {{ ref('core_project') }} as project on c.project_id = project.project_id
-left join {{ ref('core_project_link') }} as project_link on c.project_id = project_link.project_id
+from contribution
+left join {{ ref('core_project') }} as project on contribution.project_id = project.project_id
+left join {{ ref('core_project_link') }} as project_link on contribution.project_id = project_link.project_id

@@ -5,16 +5,16 @@ with contribution as (
 )
 
 select
-    {{ record_key('c.source_instance', 'c.source_id') }} as contract_amendment_id,
-    {{ canonical_identity('c') }},
+    {{ record_key('contribution.source_instance', 'contribution.source_id') }} as contract_amendment_id,
+    {{ canonical_identity('contribution') }},
     contract.qtc_id,
-    {{ canonical_version('c') }},
-    c.contract_id,
-    c.amount,
-    c.currency,
-    c.is_approved,
-    c.status,
-    c.effective_date,
-    c.approved_date
-from contribution as c
-left join {{ ref('core_contract') }} as contract on c.contract_id = contract.contract_id
+    {{ canonical_version('contribution') }},
+    contribution.contract_id,
+    contribution.amount,
+    contribution.currency,
+    contribution.is_approved,
+    contribution.status,
+    contribution.effective_date,
+    contribution.approved_date
+from contribution
+left join {{ ref('core_contract') }} as contract on contribution.contract_id = contract.contract_id

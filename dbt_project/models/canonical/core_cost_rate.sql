@@ -5,12 +5,12 @@ with contribution as (
 )
 
 select
-    {{ record_key('c.source_instance', 'c.source_id') }} as cost_rate_id,
-    {{ canonical_identity('c') }},
+    {{ record_key('contribution.source_instance', 'contribution.source_id') }} as cost_rate_id,
+    {{ canonical_identity('contribution') }},
     cast(null as {{ dbt.type_string() }}) as qtc_id,
-    {{ canonical_version('c') }},
-    c.resource_id,
-    c.rate,
-    c.currency,
-    c.effective_from
-from contribution as c
+    {{ canonical_version('contribution') }},
+    contribution.resource_id,
+    contribution.rate,
+    contribution.currency,
+    contribution.effective_from
+from contribution

@@ -5,14 +5,14 @@ with contribution as (
 )
 
 select
-    c.currency_id,
-    {{ canonical_identity('c') }},
+    contribution.currency_id,
+    {{ canonical_identity('contribution') }},
     cast(null as {{ dbt.type_string() }}) as qtc_id,
-    {{ canonical_version('c') }},
-    c.minor_unit
-from contribution as c
+    {{ canonical_version('contribution') }},
+    contribution.minor_unit
+from contribution
 qualify
     row_number() over (
-        partition by c.currency_id
-        order by c.source_vendor nulls last, c.source_instance nulls last, c.source_id nulls last
+        partition by contribution.currency_id
+        order by contribution.source_vendor nulls last, contribution.source_instance nulls last, contribution.source_id nulls last
     ) = 1

@@ -5,13 +5,13 @@ with contribution as (
 )
 
 select
-    {{ record_key('c.source_instance', 'c.source_id') }} as customer_id,
-    {{ canonical_identity('c') }},
+    {{ record_key('contribution.source_instance', 'contribution.source_id') }} as customer_id,
+    {{ canonical_identity('contribution') }},
     cast(null as {{ dbt.type_string() }}) as qtc_id,
-    {{ canonical_version('c') }},
-    c.system_role,
-    c.name,
-    coalesce(c.legal_entity_id, 'unassigned') as legal_entity_id,
-    c.currency,
-    c.country
-from contribution as c
+    {{ canonical_version('contribution') }},
+    contribution.system_role,
+    contribution.name,
+    coalesce(contribution.legal_entity_id, 'unassigned') as legal_entity_id,
+    contribution.currency,
+    contribution.country
+from contribution

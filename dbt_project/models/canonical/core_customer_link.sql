@@ -5,21 +5,21 @@ with contribution as (
 )
 
 select
-    {{ record_key('c.source_instance', 'c.source_id') }} as customer_link_id,
-    {{ canonical_identity('c') }},
+    {{ record_key('contribution.source_instance', 'contribution.source_id') }} as customer_link_id,
+    {{ canonical_identity('contribution') }},
     cast(null as {{ dbt.type_string() }}) as qtc_id,
-    {{ canonical_version('c') }},
+    {{ canonical_version('contribution') }},
     customer.customer_id,
-    c.linked_customer_id,
-    c.method,
-    c.score
-from contribution as c
+    contribution.linked_customer_id,
+    contribution.method,
+    contribution.score
+from contribution
 inner join {{ ref('core_customer') }} as customer
     on
-        c.crm_customer_ref = customer.source_id
+        contribution.crm_customer_ref = customer.source_id
         and customer.system_role = 'crm'
-        and (c.crm_instance is null or c.crm_instance = customer.source_instance)
+        and (contribution.crm_instance is null or contribution.crm_instance = customer.source_instance)
 qualify
     row_number() over (
-        partition by c.source_instance, c.source_id order by customer.customer_id nulls last
+        partition by contribution.source_instance, contribution.source_id order by customer.customer_id nulls last
     ) = 1

@@ -5,17 +5,17 @@ with contribution as (
 )
 
 select
-    {{ record_key('c.source_instance', 'c.source_id') }} as estimate_id,
-    {{ canonical_identity('c') }},
+    {{ record_key('contribution.source_instance', 'contribution.source_id') }} as estimate_id,
+    {{ canonical_identity('contribution') }},
     project.qtc_id,
-    {{ canonical_version('c') }},
+    {{ canonical_version('contribution') }},
     project_link.contract_id,
-    c.project_id,
-    c.version,
-    c.as_of_date,
-    c.planned_cost,
-    c.etc_cost,
-    c.currency
-from contribution as c
-left join {{ ref('core_project') }} as project on c.project_id = project.project_id
-left join {{ ref('core_project_link') }} as project_link on c.project_id = project_link.project_id
+    contribution.project_id,
+    contribution.version,
+    contribution.as_of_date,
+    contribution.planned_cost,
+    contribution.etc_cost,
+    contribution.currency
+from contribution
+left join {{ ref('core_project') }} as project on contribution.project_id = project.project_id
+left join {{ ref('core_project_link') }} as project_link on contribution.project_id = project_link.project_id

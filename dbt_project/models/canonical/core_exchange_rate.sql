@@ -5,20 +5,20 @@ with contribution as (
 )
 
 select
-    {{ record_key('c.source_instance', 'c.source_id') }} || ':' || c.rate_type as exchange_rate_id,
-    {{ canonical_identity('c') }},
+    {{ record_key('contribution.source_instance', 'contribution.source_id') }} || ':' || contribution.rate_type as exchange_rate_id,
+    {{ canonical_identity('contribution') }},
     cast(null as {{ dbt.type_string() }}) as qtc_id,
-    {{ canonical_version('c') }},
-    c.from_currency,
-    c.to_currency,
-    c.period,
-    c.rate_type,
-    c.rate,
-    c.provenance
-from contribution as c
-inner join {{ source('raw', 'qtc_build') }} as build on c.to_currency = build.reporting_currency
+    {{ canonical_version('contribution') }},
+    contribution.from_currency,
+    contribution.to_currency,
+    contribution.period,
+    contribution.rate_type,
+    contribution.rate,
+    contribution.provenance
+from contribution
+inner join {{ source('raw', 'qtc_build') }} as build on contribution.to_currency = build.reporting_currency
 qualify
     row_number() over (
-        partition by c.from_currency, c.to_currency, c.period, c.rate_type
-        order by c.source_vendor nulls last, c.source_instance nulls last, c.source_id nulls last
+        partition by contribution.from_currency, contribution.to_currency, contribution.period, contribution.rate_type
+        order by contribution.source_vendor nulls last, contribution.source_instance nulls last, contribution.source_id nulls last
     ) = 1

@@ -6,21 +6,21 @@ with contribution as (
 )
 
 select
-    {{ record_key('c.source_instance', 'c.source_id') }} as expense_id,
-    {{ canonical_identity('c') }},
+    {{ record_key('contribution.source_instance', 'contribution.source_id') }} as expense_id,
+    {{ canonical_identity('contribution') }},
     project.qtc_id,
-    {{ canonical_version('c') }},
-    c.project_id,
+    {{ canonical_version('contribution') }},
+    contribution.project_id,
     project_link.contract_id,
-    c.resource_id,
-    c.expense_date,
-    {{ period_of('c.expense_date') }} as period,
-    c.amount,
-    c.currency,
-    c.category,
-    c.is_billable,
-    c.is_approved,
+    contribution.resource_id,
+    contribution.expense_date,
+    {{ period_of('contribution.expense_date') }} as period,
+    contribution.amount,
+    contribution.currency,
+    contribution.category,
+    contribution.is_billable,
+    contribution.is_approved,
     coalesce(project.legal_entity_id, 'unassigned') as legal_entity_id
-from contribution as c
-left join {{ ref('core_project') }} as project on c.project_id = project.project_id
-left join {{ ref('core_project_link') }} as project_link on c.project_id = project_link.project_id
+from contribution
+left join {{ ref('core_project') }} as project on contribution.project_id = project.project_id
+left join {{ ref('core_project_link') }} as project_link on contribution.project_id = project_link.project_id

@@ -6,13 +6,13 @@ with contribution as (
 )
 
 select
-    c.source_vendor,
-    c.source_instance,
-    c.source_entity,
-    c.source_id,
-    c.reason,
-    c.currency,
-    c.record_date,
-    c.amount,
-    c.minutes
-from contribution as c
+    contribution.source_vendor,
+    contribution.source_instance,
+    contribution.source_entity,
+    contribution.source_id,
+    contribution.reason,
+    contribution.currency,
+    contribution.record_date,
+    contribution.amount,
+    contribution.minutes
+from contribution

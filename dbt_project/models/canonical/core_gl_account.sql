@@ -5,11 +5,11 @@ with contribution as (
 )
 
 select
-    {{ record_key('c.source_instance', 'c.source_id') }} as gl_account_id,
-    {{ canonical_identity('c') }},
+    {{ record_key('contribution.source_instance', 'contribution.source_id') }} as gl_account_id,
+    {{ canonical_identity('contribution') }},
     cast(null as {{ dbt.type_string() }}) as qtc_id,
-    {{ canonical_version('c') }},
-    c.number,
-    c.account_type,
-    c.name
-from contribution as c
+    {{ canonical_version('contribution') }},
+    contribution.number,
+    contribution.account_type,
+    contribution.name
+from contribution

@@ -6,20 +6,20 @@ with contribution as (
 )
 
 select
-    {{ record_key('c.source_instance', 'c.source_id') }} as gl_entry_id,
-    {{ canonical_identity('c') }},
+    {{ record_key('contribution.source_instance', 'contribution.source_id') }} as gl_entry_id,
+    {{ canonical_identity('contribution') }},
     project.qtc_id,
-    {{ canonical_version('c') }},
-    c.transaction_source_id,
-    c.document_type,
-    c.document_id,
-    c.gl_account_id,
+    {{ canonical_version('contribution') }},
+    contribution.transaction_source_id,
+    contribution.document_type,
+    contribution.document_id,
+    contribution.gl_account_id,
     coalesce(gl_account.account_type, 'other') as account_type,
-    coalesce(c.legal_entity_id, 'unassigned') as legal_entity_id,
-    c.posting_period,
-    c.amount,
+    coalesce(contribution.legal_entity_id, 'unassigned') as legal_entity_id,
+    contribution.posting_period,
+    contribution.amount,
     legal_entity.functional_currency
-from contribution as c
-left join {{ ref('core_gl_account') }} as gl_account on c.gl_account_id = gl_account.gl_account_id
-left join {{ ref('core_legal_entity') }} as legal_entity on c.legal_entity_id = legal_entity.legal_entity_id
-left join {{ ref('core_project') }} as project on c.project_id = project.project_id
+from contribution
+left join {{ ref('core_gl_account') }} as gl_account on contribution.gl_account_id = gl_account.gl_account_id
+left join {{ ref('core_legal_entity') }} as legal_entity on contribution.legal_entity_id = legal_entity.legal_entity_id
+left join {{ ref('core_project') }} as project on contribution.project_id = project.project_id

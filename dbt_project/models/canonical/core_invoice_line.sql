@@ -6,18 +6,18 @@ with contribution as (
 )
 
 select
-    {{ record_key('c.source_instance', 'c.source_id') }} as invoice_line_id,
-    {{ canonical_identity('c') }},
+    {{ record_key('contribution.source_instance', 'contribution.source_id') }} as invoice_line_id,
+    {{ canonical_identity('contribution') }},
     invoice.qtc_id,
-    {{ canonical_version('c') }},
-    c.invoice_id,
-    c.line_number,
-    c.source_type,
-    c.source_item_id,
-    c.minutes,
-    c.net_amount,
-    c.functional_amount,
-    c.currency,
-    c.is_posted
-from contribution as c
-left join {{ ref('core_invoice') }} as invoice on c.invoice_id = invoice.invoice_id
+    {{ canonical_version('contribution') }},
+    contribution.invoice_id,
+    contribution.line_number,
+    contribution.source_type,
+    contribution.source_item_id,
+    contribution.minutes,
+    contribution.net_amount,
+    contribution.functional_amount,
+    contribution.currency,
+    contribution.is_posted
+from contribution
+left join {{ ref('core_invoice') }} as invoice on contribution.invoice_id = invoice.invoice_id

@@ -6,15 +6,15 @@ with contribution as (
 )
 
 select
-    {{ record_key('c.source_instance', 'c.source_id') }} as payment_id,
-    {{ canonical_identity('c') }},
+    {{ record_key('contribution.source_instance', 'contribution.source_id') }} as payment_id,
+    {{ canonical_identity('contribution') }},
     cast(null as {{ dbt.type_string() }}) as qtc_id,
-    {{ canonical_version('c') }},
-    c.customer_id,
-    coalesce(c.legal_entity_id, 'unassigned') as legal_entity_id,
-    c.currency,
-    c.exchange_rate,
-    c.payment_date,
-    c.posting_period,
-    c.amount
-from contribution as c
+    {{ canonical_version('contribution') }},
+    contribution.customer_id,
+    coalesce(contribution.legal_entity_id, 'unassigned') as legal_entity_id,
+    contribution.currency,
+    contribution.exchange_rate,
+    contribution.payment_date,
+    contribution.posting_period,
+    contribution.amount
+from contribution

@@ -5,14 +5,14 @@ with contribution as (
 )
 
 select
-    {{ record_key('c.source_instance', 'c.source_id') }} as payment_application_id,
-    {{ canonical_identity('c') }},
+    {{ record_key('contribution.source_instance', 'contribution.source_id') }} as payment_application_id,
+    {{ canonical_identity('contribution') }},
     invoice.qtc_id,
-    {{ canonical_version('c') }},
-    c.payment_id,
-    c.credit_memo_id,
-    c.invoice_id,
-    c.amount,
-    c.currency
-from contribution as c
-left join {{ ref('core_invoice') }} as invoice on c.invoice_id = invoice.invoice_id
+    {{ canonical_version('contribution') }},
+    contribution.payment_id,
+    contribution.credit_memo_id,
+    contribution.invoice_id,
+    contribution.amount,
+    contribution.currency
+from contribution
+left join {{ ref('core_invoice') }} as invoice on contribution.invoice_id = invoice.invoice_id

@@ -25,28 +25,30 @@ engagement as (
 )
 
 select
-    {{ record_key('c.source_instance', 'c.source_id') }} as project_id,
-    {{ canonical_identity('c') }},
+    {{ record_key('contribution.source_instance', 'contribution.source_id') }} as project_id,
+    {{ canonical_identity('contribution') }},
     coalesce(
         project_link.qtc_id,
         engagement.qtc_id,
-        case when not c.is_internal then 'orphan:' || {{ record_key('c.source_instance', 'c.source_id') }} end
+        case
+            when not contribution.is_internal then 'orphan:' || {{ record_key('contribution.source_instance', 'contribution.source_id') }}
+        end
     ) as qtc_id,
-    {{ canonical_version('c') }},
-    c.system_role,
-    c.name,
-    c.status,
-    c.is_cancelled,
-    c.is_archived,
-    c.is_internal,
-    c.price_amount,
-    c.currency,
-    coalesce(c.legal_entity_id, nullif(contract.legal_entity_id, 'unassigned'), 'unassigned') as legal_entity_id,
-    c.customer_id,
-    c.start_date,
-    c.created_at
-from contribution as c
+    {{ canonical_version('contribution') }},
+    contribution.system_role,
+    contribution.name,
+    contribution.status,
+    contribution.is_cancelled,
+    contribution.is_archived,
+    contribution.is_internal,
+    contribution.price_amount,
+    contribution.currency,
+    coalesce(contribution.legal_entity_id, nullif(contract.legal_entity_id, 'unassigned'), 'unassigned') as legal_entity_id,
+    contribution.customer_id,
+    contribution.start_date,
+    contribution.created_at
+from contribution
 left join {{ ref('core_project_link') }} as project_link
-    on {{ record_key('c.source_instance', 'c.source_id') }} = project_link.project_id
+    on {{ record_key('contribution.source_instance', 'contribution.source_id') }} = project_link.project_id
 left join {{ ref('core_contract') }} as contract on project_link.contract_id = contract.contract_id
-left join engagement on {{ record_key('c.source_instance', 'c.source_id') }} = engagement.project_id
+left join engagement on {{ record_key('contribution.source_instance', 'contribution.source_id') }} = engagement.project_id

@@ -7,55 +7,55 @@ with contribution as (
 executed_contract as (
     select
         contract_id,
-        opportunity_id,
-        source_instance,
-        qtc_id
+        opportunity_id
     from {{ ref('core_contract') }}
     where is_executed
     qualify
         row_number() over (
-            partition by opportunity_id order by signed_date nulls last, contract_id nulls last
+            partition by opportunity_id order by contract_id nulls last
         ) = 1
 ),
 
 resolved as (
     select
-        c.source_vendor,
-        c.source_instance,
-        c.source_entity,
-        c.source_id,
-        c.version_at,
-        c.loaded_at,
-        c.source_load_id,
-        c.project_id,
-        c.link_role,
-        c.method,
-        coalesce(c.contract_id, executed_contract.contract_id) as contract_id
-    from contribution as c
+        contribution.source_vendor,
+        contribution.source_instance,
+        contribution.source_entity,
+        contribution.source_id,
+        contribution.version_at,
+        contribution.loaded_at,
+        contribution.source_load_id,
+        contribution.project_id,
+        contribution.link_role,
+        contribution.method,
+        coalesce(contribution.contract_id, executed_contract.contract_id, changed_contract.contract_id) as contract_id
+    from contribution
     left join {{ ref('core_opportunity') }} as opportunity
         on
-            c.opportunity_ref = opportunity.source_id
-            and (c.crm_instance is null or c.crm_instance = opportunity.source_instance)
+            contribution.opportunity_ref = opportunity.source_id
+            and (contribution.crm_instance is null or contribution.crm_instance = opportunity.source_instance)
     left join executed_contract on opportunity.opportunity_id = executed_contract.opportunity_id
+    left join executed_contract as changed_contract
+        on opportunity.parent_opportunity_id = changed_contract.opportunity_id
 )
 
 select
-    {{ record_key('c.source_instance', 'c.source_id') }} as project_link_id,
-    {{ canonical_identity('c') }},
+    {{ record_key('resolved.source_instance', 'resolved.source_id') }} as project_link_id,
+    {{ canonical_identity('resolved') }},
     contract.qtc_id,
-    {{ canonical_version('c') }},
-    c.project_id,
-    c.contract_id,
-    c.link_role,
-    c.method
-from resolved as c
-inner join {{ ref('core_contract') }} as contract on c.contract_id = contract.contract_id
+    {{ canonical_version('resolved') }},
+    resolved.project_id,
+    resolved.contract_id,
+    resolved.link_role,
+    resolved.method
+from resolved
+inner join {{ ref('core_contract') }} as contract on resolved.contract_id = contract.contract_id
 qualify
     row_number() over (
-        partition by c.project_id
+        partition by resolved.project_id
         order by
-            case c.link_role when 'root' then 0 else 1 end,
-            c.version_at nulls last,
-            c.source_id nulls last,
-            c.contract_id nulls last
+            case resolved.link_role when 'root' then 0 else 1 end,
+            resolved.version_at nulls last,
+            resolved.source_id nulls last,
+            resolved.contract_id nulls last
     ) = 1

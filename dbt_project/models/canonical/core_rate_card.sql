@@ -5,15 +5,15 @@ with contribution as (
 )
 
 select
-    {{ record_key('c.source_instance', 'c.source_id') }} as rate_card_id,
-    {{ canonical_identity('c') }},
+    {{ record_key('contribution.source_instance', 'contribution.source_id') }} as rate_card_id,
+    {{ canonical_identity('contribution') }},
     contract.qtc_id,
-    {{ canonical_version('c') }},
-    c.contract_id,
-    c.role_code,
-    c.rate,
-    c.currency,
-    c.effective_from,
-    c.effective_to
-from contribution as c
-left join {{ ref('core_contract') }} as contract on c.contract_id = contract.contract_id
+    {{ canonical_version('contribution') }},
+    contribution.contract_id,
+    contribution.role_code,
+    contribution.rate,
+    contribution.currency,
+    contribution.effective_from,
+    contribution.effective_to
+from contribution
+left join {{ ref('core_contract') }} as contract on contribution.contract_id = contract.contract_id

@@ -5,12 +5,12 @@ with contribution as (
 )
 
 select
-    {{ record_key('c.source_instance', 'c.source_id') }} as resource_id,
-    {{ canonical_identity('c') }},
+    {{ record_key('contribution.source_instance', 'contribution.source_id') }} as resource_id,
+    {{ canonical_identity('contribution') }},
     cast(null as {{ dbt.type_string() }}) as qtc_id,
-    {{ canonical_version('c') }},
-    c.name,
-    c.role_code,
-    coalesce(c.legal_entity_id, 'unassigned') as legal_entity_id,
-    c.weekly_minutes
-from contribution as c
+    {{ canonical_version('contribution') }},
+    contribution.name,
+    contribution.role_code,
+    coalesce(contribution.legal_entity_id, 'unassigned') as legal_entity_id,
+    contribution.weekly_minutes
+from contribution

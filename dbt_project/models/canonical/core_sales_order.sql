@@ -5,17 +5,17 @@ with contribution as (
 )
 
 select
-    {{ record_key('c.source_instance', 'c.source_id') }} as sales_order_id,
-    {{ canonical_identity('c') }},
+    {{ record_key('contribution.source_instance', 'contribution.source_id') }} as sales_order_id,
+    {{ canonical_identity('contribution') }},
     project.qtc_id,
-    {{ canonical_version('c') }},
+    {{ canonical_version('contribution') }},
     project_link.contract_id,
-    c.project_id,
-    c.currency,
-    c.order_date,
-    coalesce(c.legal_entity_id, project.legal_entity_id, 'unassigned') as legal_entity_id,
-    c.net_amount,
-    c.tax_amount
-from contribution as c
-left join {{ ref('core_project') }} as project on c.project_id = project.project_id
-left join {{ ref('core_project_link') }} as project_link on c.project_id = project_link.project_id
+    contribution.project_id,
+    contribution.currency,
+    contribution.order_date,
+    coalesce(contribution.legal_entity_id, project.legal_entity_id, 'unassigned') as legal_entity_id,
+    contribution.net_amount,
+    contribution.tax_amount
+from contribution
+left join {{ ref('core_project') }} as project on contribution.project_id = project.project_id
+left join {{ ref('core_project_link') }} as project_link on contribution.project_id = project_link.project_id

@@ -5,13 +5,13 @@ with contribution as (
 )
 
 select
-    {{ record_key('c.source_instance', 'c.source_id') }} as sales_order_line_id,
-    {{ canonical_identity('c') }},
+    {{ record_key('contribution.source_instance', 'contribution.source_id') }} as sales_order_line_id,
+    {{ canonical_identity('contribution') }},
     sales_order.qtc_id,
-    {{ canonical_version('c') }},
-    c.sales_order_id,
+    {{ canonical_version('contribution') }},
+    contribution.sales_order_id,
     sales_order.contract_id,
-    c.net_amount,
-    c.currency
-from contribution as c
-left join {{ ref('core_sales_order') }} as sales_order on c.sales_order_id = sales_order.sales_order_id
+    contribution.net_amount,
+    contribution.currency
+from contribution
+left join {{ ref('core_sales_order') }} as sales_order on contribution.sales_order_id = sales_order.sales_order_id

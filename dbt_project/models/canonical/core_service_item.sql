@@ -5,10 +5,10 @@ with contribution as (
 )
 
 select
-    {{ record_key('c.source_instance', 'c.source_id') }} as service_item_id,
-    {{ canonical_identity('c') }},
+    {{ record_key('contribution.source_instance', 'contribution.source_id') }} as service_item_id,
+    {{ canonical_identity('contribution') }},
     cast(null as {{ dbt.type_string() }}) as qtc_id,
-    {{ canonical_version('c') }},
-    c.role_code,
-    c.is_active
-from contribution as c
+    {{ canonical_version('contribution') }},
+    contribution.role_code,
+    contribution.is_active
+from contribution

@@ -5,12 +5,12 @@ with contribution as (
 )
 
 select
-    {{ record_key('c.source_instance', 'c.source_id') }} as tax_line_id,
-    {{ canonical_identity('c') }},
+    {{ record_key('contribution.source_instance', 'contribution.source_id') }} as tax_line_id,
+    {{ canonical_identity('contribution') }},
     invoice.qtc_id,
-    {{ canonical_version('c') }},
-    c.invoice_id,
-    c.tax_amount,
-    c.currency
-from contribution as c
-left join {{ ref('core_invoice') }} as invoice on c.invoice_id = invoice.invoice_id
+    {{ canonical_version('contribution') }},
+    contribution.invoice_id,
+    contribution.tax_amount,
+    contribution.currency
+from contribution
+left join {{ ref('core_invoice') }} as invoice on contribution.invoice_id = invoice.invoice_id

@@ -10,12 +10,12 @@ with contribution as (
 priced_day as (
     select distinct
         project_link.contract_id,
-        c.role_code,
-        c.work_date
-    from contribution as c
-    inner join {{ ref('core_project_link') }} as project_link on c.project_id = project_link.project_id
+        contribution.role_code,
+        contribution.work_date
+    from contribution
+    inner join {{ ref('core_project_link') }} as project_link on contribution.project_id = project_link.project_id
     inner join {{ ref('core_contract') }} as contract on project_link.contract_id = contract.contract_id
-    where c.system_role = 'psa' and contract.billing_type = 'time_and_materials'
+    where contribution.system_role = 'psa' and contract.billing_type = 'time_and_materials'
 ),
 
 contract_rate as (
@@ -62,40 +62,40 @@ cost_rate as (
 )
 
 select
-    {{ record_key('c.source_instance', 'c.source_id') }} as time_entry_id,
-    {{ canonical_identity('c') }},
+    {{ record_key('contribution.source_instance', 'contribution.source_id') }} as time_entry_id,
+    {{ canonical_identity('contribution') }},
     project.qtc_id,
-    {{ canonical_version('c') }},
-    c.system_role,
-    c.counterpart_source_id,
-    c.project_id,
+    {{ canonical_version('contribution') }},
+    contribution.system_role,
+    contribution.counterpart_source_id,
+    contribution.project_id,
     project_link.contract_id,
-    c.resource_id,
-    c.role_code,
-    c.work_date,
-    {{ period_of('c.work_date') }} as period,
-    c.minutes,
-    c.is_billable,
-    c.is_approved,
-    c.approved_at,
-    c.rate,
-    c.currency,
+    contribution.resource_id,
+    contribution.role_code,
+    contribution.work_date,
+    {{ period_of('contribution.work_date') }} as period,
+    contribution.minutes,
+    contribution.is_billable,
+    contribution.is_approved,
+    contribution.approved_at,
+    contribution.rate,
+    contribution.currency,
     coalesce(project.legal_entity_id, 'unassigned') as legal_entity_id,
-    c.is_on_hold,
-    c.is_written_off,
-    c.written_off_date,
+    contribution.is_on_hold,
+    contribution.is_written_off,
+    contribution.written_off_date,
     cost_rate.rate as cost_rate,
     contract_rate.rate as contract_rate,
-    {{ minutes_value('c.minutes', 'contract_rate.rate', 'contract_currency.minor_unit') }} as contract_value
-from contribution as c
-left join {{ ref('core_project') }} as project on c.project_id = project.project_id
-left join {{ ref('core_project_link') }} as project_link on c.project_id = project_link.project_id
+    {{ minutes_value('contribution.minutes', 'contract_rate.rate', 'contract_currency.minor_unit') }} as contract_value
+from contribution
+left join {{ ref('core_project') }} as project on contribution.project_id = project.project_id
+left join {{ ref('core_project_link') }} as project_link on contribution.project_id = project_link.project_id
 left join {{ ref('core_contract') }} as contract on project_link.contract_id = contract.contract_id
 left join {{ ref('core_currency') }} as contract_currency on contract.currency = contract_currency.currency_id
 left join contract_rate
     on
         project_link.contract_id = contract_rate.contract_id
-        and c.role_code = contract_rate.role_code
-        and c.work_date = contract_rate.work_date
-        and c.system_role = 'psa'
-left join cost_rate on c.resource_id = cost_rate.resource_id and c.work_date = cost_rate.work_date
+        and contribution.role_code = contract_rate.role_code
+        and contribution.work_date = contract_rate.work_date
+        and contribution.system_role = 'psa'
+left join cost_rate on contribution.resource_id = cost_rate.resource_id and contribution.work_date = cost_rate.work_date

@@ -5,11 +5,11 @@ with contribution as (
 )
 
 select
-    {{ record_key('c.source_instance', 'c.source_id') }} as time_off_id,
-    {{ canonical_identity('c') }},
+    {{ record_key('contribution.source_instance', 'contribution.source_id') }} as time_off_id,
+    {{ canonical_identity('contribution') }},
     cast(null as {{ dbt.type_string() }}) as qtc_id,
-    {{ canonical_version('c') }},
-    c.resource_id,
-    c.off_date,
-    c.minutes
-from contribution as c
+    {{ canonical_version('contribution') }},
+    contribution.resource_id,
+    contribution.off_date,
+    contribution.minutes
+from contribution

@@ -94,7 +94,8 @@ union all
 {{ set_aside(
     'netsuite', 'transaction', ref('stg_netsuite__transaction'),
     reason="'transaction type is not mapped'",
-    condition="record.quarantine_reason is null and coalesce(record.transaction_type, '') not in ('CustInvc', 'CustCred', 'CustPymt', 'SalesOrd', 'Journal')",
+    condition="record.quarantine_reason is null
+    and coalesce(record.transaction_type, '') not in ('CustInvc', 'CustCred', 'CustPymt', 'SalesOrd', 'Journal')",
     currency='record.currency_id', record_date='record.transaction_date', amount='record.gross_amount'
 ) }}
 
