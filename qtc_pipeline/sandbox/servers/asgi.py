@@ -11,6 +11,8 @@ import hmac
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
@@ -128,20 +130,32 @@ class Application:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                message["headers"] = [*message["headers"], (b"date", self._firm_clock())]
             await send(message)
 
+        try:
+            await self._answer(scope, receive, noted)
+        finally:
+            query = scope["query_string"].decode("latin-1")
+            self.instance.journal.note(scope["method"], scope["path"], query, status)
+
+    def _firm_clock(self) -> bytes:
+        """The vendor's clock shows the firm's time: stamps and ``Date`` agree, as they do at a real vendor."""
+        as_of = self.instance.store.meta("as_of")
+        moment = datetime.fromisoformat(as_of) if as_of else datetime.now(UTC)
+        return format_datetime(moment, usegmt=True).encode()
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         injected = self._injected()
         if injected is not None:
-            await injected(scope, receive, noted)
+            await injected(scope, receive, send)
         elif self.instance.faults.truncate_next > 0 and "token" not in scope["path"]:
             self.instance.faults.truncate_next -= 1
-            await self._truncated(scope, receive, noted)
+            await self._truncated(scope, receive, send)
         else:
             if self.instance.faults.slow_seconds:
                 await asyncio.sleep(self.instance.faults.slow_seconds)
-            await self._inner(scope, receive, noted)
-        query = scope["query_string"].decode("latin-1")
-        self.instance.journal.note(scope["method"], scope["path"], query, status)
+            await self._inner(scope, receive, send)
 
     def _injected(self) -> Response | None:
         faults = self.instance.faults

@@ -20,12 +20,18 @@ VENDORS: tuple[Vendor, ...] = ("salesforce", "kantata", "netsuite")
 
 @dataclass(frozen=True)
 class Entity:
-    """One object of one vendor. ``fields`` maps the vendor's field name to its type, in payload order."""
+    """One object of one vendor.
+
+    Attributes:
+        key: fields that name a record.
+        orders: fields readers page by, besides the key; each has an index.
+        fields: the vendor's field name -> its type, in payload order.
+    """
 
     vendor: Vendor
     name: str
-    key: str
-    cursor: str
+    key: tuple[str, ...]
+    orders: tuple[str, ...]
     fields: Mapping[str, str]
 
     @property
@@ -98,7 +104,7 @@ _KANTATA = {
 _NETSUITE = {
     "subsidiary": "id:id name currency:id country lastmodifieddate:datetime",
     "currency": "id:id symbol name currencyprecision:number lastmodifieddate:datetime",
-    "term": "id:id name daysuntilnetdue:number lastmodifieddate:datetime",
+    "term": "id:id name daysuntilnetdue:number",
     "accountingperiod": (
         "id:id periodname startdate:date enddate:date closed:bool arlocked:bool alllocked:bool isyear:bool"
         " isquarter:bool lastmodifieddate:datetime"
@@ -107,8 +113,8 @@ _NETSUITE = {
         "id:id postingperiod:id fromcurrency:id tocurrency:id averagerate:number currentrate:number"
         " historicalrate:number lastmodifieddate:datetime"
     ),
-    "account": "id:id acctnumber accttype fullname lastmodifieddate:datetime",
-    "item": "id:id itemid displayname isinactive:bool lastmodifieddate:datetime",
+    "account": "id:id acctnumber accttype fullname",
+    "item": "id:id itemid displayname isinactive:bool",
     "customer": (
         "id:id entityid companyname subsidiary:id currency:id terms:id custentity_sf_account isinactive:bool"
         " datecreated:datetime lastmodifieddate:datetime"
@@ -152,12 +158,12 @@ _NETSUITE = {
     "deletedrecord": "type recordid:id deleteddate:datetime name",
 }
 _NETSUITE_KEYS = {
-    "transactionline": "uniquekey",
-    "transactionaccountingline": "transaction",
-    "nexttransactionlinelink": "previousdoc",
-    "deletedrecord": "recordid",
+    "transactionline": ("uniquekey",),
+    "transactionaccountingline": ("transaction", "transactionline", "accountingbook"),
+    "nexttransactionlinelink": ("previousdoc", "previousline", "nextdoc", "nextline"),
+    "deletedrecord": ("recordid", "type"),
 }
-_NETSUITE_CURSORS = {"transactionline": "linelastmodifieddate", "deletedrecord": "deleteddate"}
+_NETSUITE_STAMPS = ("lastmodifieddate", "linelastmodifieddate", "deleteddate")
 
 DELETED_RECORD = "deletedrecord"
 """NetSuite's own list of deletions; filled by the store, not by the firm."""
@@ -172,26 +178,18 @@ def _fields(text: str) -> Mapping[str, str]:
 def entities(vendor: Vendor) -> Mapping[str, Entity]:
     """Every entity of a vendor by name."""
     if vendor == "salesforce":
-        common = _SALESFORCE_COMMON
-        return {
-            name: Entity(vendor, name, "Id", "SystemModstamp", _fields(f"{common} {text}"))
-            for name, text in _SALESFORCE.items()
-        }
+        texts = {name: f"{_SALESFORCE_COMMON} {text}" for name, text in _SALESFORCE.items()}
+        return {name: Entity(vendor, name, ("Id",), ("SystemModstamp",), _fields(text)) for name, text in texts.items()}
     if vendor == "kantata":
-        return {
-            name: Entity(vendor, name, "id", "updated_at", _fields(f"{_KANTATA_COMMON} {text}"))
-            for name, text in _KANTATA.items()
-        }
-    return {
-        name: Entity(
-            vendor,
-            name,
-            _NETSUITE_KEYS.get(name, "id"),
-            _NETSUITE_CURSORS.get(name, "lastmodifieddate"),
-            _fields(text),
-        )
-        for name, text in _NETSUITE.items()
-    }
+        texts = {name: f"{_KANTATA_COMMON} {text}" for name, text in _KANTATA.items()}
+        orders = ("created_at", "updated_at")
+        return {name: Entity(vendor, name, ("id",), orders, _fields(text)) for name, text in texts.items()}
+    return {name: _netsuite(name, _fields(text)) for name, text in _NETSUITE.items()}
+
+
+def _netsuite(name: str, fields: Mapping[str, str]) -> Entity:
+    stamps = tuple(stamp for stamp in _NETSUITE_STAMPS if stamp in fields)
+    return Entity("netsuite", name, _NETSUITE_KEYS.get(name, ("id",)), stamps, fields)
 
 
 @cache

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any, Protocol
 
 from qtc_pipeline.sandbox.servers.catalogue import DELETED_RECORD, Entity, entities
-from qtc_pipeline.sandbox.servers.store import Store, Value
+from qtc_pipeline.sandbox.servers.store import Store, Value, index_statements
 
 _COLUMNS = "_key, _payload, _version_at, _deleted_at, _legal_entity, _currency"
 _LINE_ENTITIES = frozenset({"transactionline", "transactionaccountingline", "nexttransactionlinelink"})
@@ -73,7 +74,12 @@ class Filled:
 
 def encode(payload: Mapping[str, Any]) -> str:
     """A payload as the vendor's JSON text: decimals as plain JSON numbers, nothing escaped that need not be."""
-    return json.dumps(payload, separators=(",", ":"), ensure_ascii=False, default=_encode_other)
+    return _encoder().encode(payload)
+
+
+@cache
+def _encoder() -> json.JSONEncoder:
+    return json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=_encode_other)
 
 
 def _encode_other(value: object) -> int | float | str:
@@ -86,7 +92,10 @@ def _encode_other(value: object) -> int | float | str:
 
 
 def _stamp(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    if moment is None:
+        return None
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def _rows(records: Iterable[Record]) -> Iterator[tuple[Value, ...]]:
@@ -135,8 +144,13 @@ def _load_entity(conn: sqlite3.Connection, entity: Entity, firm: DayOfFirm) -> F
     records = firm.records(entity.vendor, entity.name)
     is_empty = conn.execute(f"SELECT 1 FROM {entity.table} LIMIT 1").fetchone() is None
     if is_empty:
+        indexes = index_statements(entity)
+        for name in indexes:
+            conn.execute(f"DROP INDEX {name}")
         insert = f"INSERT INTO {entity.table} ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)"
         rows = conn.executemany(insert, _rows(records)).rowcount
+        for statement in indexes.values():
+            conn.execute(statement)
         deleted = _note_deletions(conn, entity)
         return Filled(entity.name, max(rows, 0), max(rows, 0), deleted)
     conn.execute(f"CREATE TEMP TABLE incoming ({_COLUMNS}, PRIMARY KEY (_key)) WITHOUT ROWID")

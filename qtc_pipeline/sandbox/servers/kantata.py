@@ -5,7 +5,7 @@ Rests on the vendor notes of the project. Add paths, filters and traps of this v
 
 Traps kept: side-loads of the same type share the map with the rows asked for; ``per_page`` above 200 is silently 200;
 time of archived workspaces, and archived workspaces themselves, are missing unless asked for, also by id; deletes
-leave nothing behind; 429 names no delay.
+leave nothing behind; ``updated_after`` is after, not at; 429 names no delay.
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ _SAME_TYPE = {
 """Side-loads that bring more rows of the type asked for: include name and the field they share."""
 _EQUALS = ("workspace_id", "user_id", "role_id", "subject_id", "subject_type", "service_name", "service_model")
 _RANGES = {
-    "updated_after": ("updated_at", ">="),
-    "updated_before": ("updated_at", "<="),
-    "created_after": ("created_at", ">="),
-    "created_before": ("created_at", "<="),
+    "updated_after": ("updated_at", ">"),
+    "updated_before": ("updated_at", "<"),
+    "created_after": ("created_at", ">"),
+    "created_before": ("created_at", "<"),
 }
 _FLAGS = {"billable": "billable", "approved": "approved", "invoiced": "is_invoiced"}
 

@@ -168,7 +168,14 @@ def _server(app: Application) -> uvicorn.Server:
 
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     options = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="off", ws="none", timeout_keep_alive=30, server_header=False
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        timeout_keep_alive=30,
+        server_header=False,
+        date_header=False,  # the applications tell the firm's time
     )
     return uvicorn.Server(options)
 

@@ -254,7 +254,7 @@ def aggregate_sql(query: Query, visible: str) -> str:
     parts = []
     for column in query.columns:
         value = f'"{column.field}"'
-        if query.entity.fields[column.field or query.entity.key] == "money":
+        if query.entity.fields[column.field or query.entity.key[0]] == "money":
             rates = " ".join(f"WHEN '{code}' THEN {rate}" for code, rate in CORPORATE_RATES.items())
             value = f'({value} / CASE "CurrencyIsoCode" {rates} ELSE 1.0 END)'
         if column.aggregate == "COUNT_DISTINCT":

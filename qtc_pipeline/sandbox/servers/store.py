@@ -22,7 +22,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TypeAlias
 
-from qtc_pipeline.sandbox.servers.catalogue import Entity, Vendor, entities
+from qtc_pipeline.sandbox.servers.catalogue import DELETED_RECORD, Entity, Vendor, entities
 
 Value: TypeAlias = str | int | float | None
 Rows: TypeAlias = "array[int] | list[str]"
@@ -69,7 +69,8 @@ class Store:
             conn.execute("PRAGMA journal_mode=WAL")
             conn.execute("CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
             for entity in entities(vendor).values():
-                for statement in table_statements(entity):
+                conn.execute(table_statement(entity))
+                for statement in index_statements(entity).values():
                     conn.execute(statement)
             conn.commit()
 
@@ -155,16 +156,29 @@ class Store:
             return conn.execute(sql, tuple(values)).fetchall()
 
 
-def table_statements(entity: Entity) -> list[str]:
+def table_statement(entity: Entity) -> str:
     """DDL of one entity: the text, what the simulator must know of it, and every field as a generated column."""
     columns = ", ".join(
         f"\"{name}\" {entity.affinity(name)} GENERATED ALWAYS AS (json_extract(_payload, '$.{name}')) VIRTUAL"
         for name in entity.fields
     )
-    return [
-        f"CREATE TABLE IF NOT EXISTS {entity.table} ({_META_COLUMNS}, {columns})",
-        f'CREATE INDEX IF NOT EXISTS "i_{entity.name}_cursor" ON {entity.table} ("{entity.cursor}", "{entity.key}")',
-    ]
+    return f"CREATE TABLE IF NOT EXISTS {entity.table} ({_META_COLUMNS}, {columns})"
+
+
+def index_statements(entity: Entity) -> dict[str, str]:
+    """Quoted name -> DDL of each index: by key, and by each order readers page in."""
+    # live rows only: then an index alone answers the query that sorts them
+    live = "" if entity.vendor == "salesforce" else " WHERE _deleted_at IS NULL"
+    sorts = [entity.key, *((name, *entity.key) for name in entity.orders)]
+    names = [f'"i_{entity.name}_{number}"' for number in range(len(sorts))]
+    return {
+        name: f"CREATE INDEX IF NOT EXISTS {name} ON {entity.table} ({_quoted(fields)}){live}"
+        for name, fields in zip(names, sorts, strict=True)
+    }
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
 
 
 def projection(entity: Entity, fields: Sequence[str]) -> str:
@@ -177,7 +191,7 @@ def projection(entity: Entity, fields: Sequence[str]) -> str:
 
 def visible(entity: Entity, legal_entities: Sequence[str] | None, alias: str = "") -> str:
     """SQL condition of a restricted role or company filter; entities without a legal entity stay visible."""
-    if legal_entities is None or entity.name == "deletedrecord":
+    if legal_entities is None or entity.name == DELETED_RECORD:
         return ""
     column = f"{alias}._legal_entity" if alias else "_legal_entity"
     names = ", ".join("'" + name.replace("'", "''") + "'" for name in legal_entities)

@@ -216,5 +216,3 @@ def _against(left: Operand, right: Operand) -> Sql:
         local = parse_format(str(right.sql.values[0]), "MM/DD/YYYY")
         return Sql("?", (_stored(local - _ACCOUNT_ZONE if left.kind == "datetime" else local, left.kind),))
     return right.sql
-
-

@@ -1,0 +1,190 @@
+"""The servers as a process of their own: started, found again, waited for, stopped.
+
+Run as ``python -m qtc_pipeline.sandbox.servers.background FOLDER`` it is that process. Add here what concerns the
+process; what it serves is ``serve``. A note in the folder says which process runs and on which ports; a process
+number alone proves nothing, so its start time is written down with it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+import qtc_pipeline
+from qtc_pipeline.errors import SandboxError
+from qtc_pipeline.sandbox.servers.asgi import CONTROL_HEADER, CONTROL_PATH
+from qtc_pipeline.sandbox.servers.credentials import Credentials
+from qtc_pipeline.sandbox.servers.serve import HOST, INSTANCES, ServeConfig, describe, running_servers
+
+_NOTE = "servers.json"
+_LOG = "servers.log"
+_START_SECONDS = 30.0
+_STOP_SECONDS = 10.0
+_SAME_PROCESS_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Process:
+    """A running process of servers: number, start time (seconds since the epoch) and ports by instance."""
+
+    pid: int
+    started: float
+    ports: Mapping[str, int]
+
+
+def running_process(folder: Path) -> Process | None:
+    """The process that serves this folder, None where none does (a stale note counts as none)."""
+    import psutil
+
+    try:
+        noted = Process(**json.loads((folder / _NOTE).read_text()))
+        process = psutil.Process(noted.pid)
+        is_alive = process.status() != psutil.STATUS_ZOMBIE
+        is_same = abs(process.create_time() - noted.started) < _SAME_PROCESS_SECONDS
+    except (OSError, ValueError, TypeError, psutil.Error):
+        return None
+    return noted if is_alive and is_same else None
+
+
+def start(folder: Path, ports: Mapping[str, int] | None = None) -> dict[str, dict[str, Any]]:
+    """Start the servers unless they run already, and wait until each answers.
+
+    Args:
+        folder: of the sandbox, filled before or later.
+        ports: instance name -> port; what is missing gets the port of last time, or a free one.
+
+    Returns:
+        What a client needs per instance, as ``serve.describe`` tells it.
+
+    Raises:
+        SandboxError: they did not come up; the message carries the last lines they wrote.
+    """
+    found = running_process(folder)
+    if found is None:
+        (folder / _NOTE).unlink(missing_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        listed = [f"{name}={port}" for name, port in (ports or {}).items()]
+        with (folder / _LOG).open("wb") as log:
+            child = subprocess.Popen(  # noqa: S603 - our own module, our own arguments
+                [sys.executable, "-m", __name__, str(folder.resolve()), *listed],
+                cwd=Path(qtc_pipeline.__file__).parents[1],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        found = _await_answers(folder, child)
+    return describe(Credentials(folder / "secrets"), found.ports)
+
+
+def _await_answers(folder: Path, child: subprocess.Popen[bytes]) -> Process:
+    until = time.monotonic() + _START_SECONDS
+    while time.monotonic() < until and child.poll() is None:
+        found = running_process(folder)
+        if found is not None and all(control(folder, name) for name in INSTANCES):
+            # it lives on by itself; without this its end would leave a zombie and a warning behind
+            threading.Thread(target=child.wait, daemon=True).start()
+            return found
+        time.sleep(0.05)
+    if child.poll() is None:
+        child.terminate()
+        child.wait(_STOP_SECONDS)
+    said = (folder / _LOG).read_text(errors="replace").strip().splitlines()[-3:]
+    raise SandboxError("sandbox servers", f"they did not come up: {' / '.join(said)}", f"See {folder / _LOG}")
+
+
+def stop(folder: Path) -> bool:
+    """Stop the servers of this folder; their state stays.
+
+    Returns:
+        Whether there was a process to stop.
+
+    Raises:
+        SandboxError: it does not go.
+    """
+    import psutil
+
+    found = running_process(folder)
+    if found is None:
+        (folder / _NOTE).unlink(missing_ok=True)
+        return False
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(found.pid)
+        process.terminate()
+        try:
+            process.wait(_STOP_SECONDS)
+        except psutil.TimeoutExpired:
+            raise SandboxError("sandbox servers", f"process {found.pid} does not stop", "End it by hand") from None
+    (folder / _NOTE).unlink(missing_ok=True)
+    return True
+
+
+def control(folder: Path, name: str, switches: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Read or set the switches of an instance that runs in another process.
+
+    Args:
+        folder: of the sandbox.
+        name: instance.
+        switches: fields of ``faults.Faults``; ``{"clear": True}`` resets all; None only reads.
+
+    Raises:
+        SandboxError: the servers do not run or refuse the switch.
+    """
+    found = running_process(folder)
+    if found is None:
+        raise SandboxError("sandbox servers", "they do not run", "Start them with `qtc sandbox serve`")
+    headers = {CONTROL_HEADER: Credentials(folder / "secrets").control_token_file.read_text()}
+    url = f"http://{HOST}:{found.ports[name]}{CONTROL_PATH}"
+    with httpx.Client(trust_env=False, headers=headers) as client:
+        try:
+            answer = client.get(url) if switches is None else client.post(url, json=dict(switches))
+        except httpx.TransportError as failed:
+            raise SandboxError(f"sandbox server {name}", str(failed), f"See {folder / _LOG}") from None
+    body: dict[str, Any] = answer.json()
+    if answer.is_error:
+        raise SandboxError(f"sandbox server {name}", str(body.get("error")), "See faults.Faults for the switches")
+    return body
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        return probe.connect_ex((HOST, port)) != 0
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serve a folder until SIGTERM or SIGINT; ``arguments`` are the folder and ``name=port`` pairs."""
+    import psutil
+
+    folder = Path(arguments[0])
+    kept = folder / "ports.json"
+    last_time: dict[str, int] = json.loads(kept.read_text()) if kept.exists() else {}
+    ports = {name: port for name, port in last_time.items() if _is_free(port)}
+    ports.update({name: int(port) for name, _, port in (pair.partition("=") for pair in arguments[1:])})
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    with running_servers(ServeConfig(folder, ports)) as running:
+        kept.write_text(json.dumps(dict(running.ports)))
+        process = Process(os.getpid(), psutil.Process().create_time(), dict(running.ports))
+        half = folder / f"{_NOTE}.{os.getpid()}"
+        half.write_text(json.dumps(asdict(process)))
+        half.replace(folder / _NOTE)
+        ended.wait()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
