@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SET_UP = at(datetime(2024, 11, 1).date(), 8)  # noqa: DTZ001 - UTC without a zone
 ROLE_ID = {role: str(201 + place) for place, role in enumerate(ALL_ROLES)}
 GROUP_ID = {entity.key: str(entity.number) for entity in LEGAL_ENTITIES}
+KICK_OFF_DAYS = 4  # a workspace becomes active this long after it was made
 _LABEL = {"active": "Active", "completed": "Completed", "cancelled": "Cancelled", "not_started": "Not Started"}
 
 
@@ -118,7 +119,7 @@ def _workspace(
     status, stage, archived = "not_started", "planned", False
     modified = max(created, changed or created)
     steps = [
-        (at(deal.start, 6), "active", "delivery"),
+        (created + timedelta(days=KICK_OFF_DAYS), "active", "delivery"),
         (at(deal.end + timedelta(days=5), 12), "completed", "closed"),
     ]
     if deal.cancelled:
