@@ -36,13 +36,18 @@ def header_and_lines(view: View) -> Iterator[Finding]:
 
 
 def duplicates(view: View) -> Iterator[Finding]:
-    """Posted invoices that repeat an earlier one: same number, or same day, source items and amount."""
+    """Posted invoices that repeat an earlier one: same number, or same day, source items and amount.
+
+    An invoice credited in full bills nothing any more: neither it nor its replacement is a duplicate.
+    """
     groups: dict[tuple[object, ...], list[Document]] = defaultdict(list)
     for document in view.books.documents.values():
-        if document.counts and document.kind == "invoice":
-            sources = tuple(sorted((line.source_type or "", line.source or "") for line in document.lines))
+        if document.counts and document.kind == "invoice" and document.gross + _credited(view, document) != ZERO:
+            sources = tuple(sorted((line.source_type or "", line.source) for line in document.lines if line.source))
             groups["number", document.company, document.customer, document.number].append(document)
-            groups["content", document.company, document.customer, document.day, sources, document.net].append(document)
+            if sources:
+                key = ("content", document.company, document.customer, document.day, sources, document.net)
+                groups[key].append(document)
     later: dict[str, Document] = {}
     for group in groups.values():
         ordered = sorted(group, key=lambda document: (document.day, document.id))
@@ -55,25 +60,43 @@ def duplicates(view: View) -> Iterator[Finding]:
         yield _row(view, document, Decimal(1), items, rule=rule)
 
 
-def billed_twice(view: View) -> Iterator[Finding]:
-    """Source items of which more is billed, net of credits, than was delivered."""
+def _credited(view: View, invoice: Document) -> Decimal:
+    credits_of = view.credits_by_invoice.get(invoice.id, ())
+    return sum((memo.gross for memo in credits_of if memo.counts), ZERO)
+
+
+def billed_items(view: View) -> Iterator[Finding]:
+    """Source items: what is billed of them, net of credits, against what was delivered.
+
+    More is a break. Less is a part billed so far. Billed time without any record of its delivery belongs to the rule
+    approved_time, which names it.
+    """
     for (kind, source), found in sorted(view.lines_by_source.items()):
         posted = [(document, line) for document, line in found if document.posted]
-        billed, delivered, measure = _quantities(view, kind, source, posted)
-        if delivered is None or billed <= delivered:
+        if not posted:
             continue
-        items = tuple(_excess_items(posted, billed, delivered, measure))
-        rule = ("invoice_integrity.items", measure, "item_billed_twice")
-        yield _row(view, posted[0][0], billed - delivered, items, rule=rule, grain=f"{kind}:{source}")
+        billed, delivered, measure = _quantities(view, kind, source, posted)
+        difference = billed - (delivered or ZERO)
+        if difference == ZERO:
+            continue
+        items: tuple[Item, ...] = ()
+        if delivered is None:
+            verdict: tuple[str, str | None] = ("reconciling", "source_removed")
+            if kind != "time":
+                verdict = ("unexplained", None)
+        elif difference < ZERO:
+            verdict = ("reconciling", "partly_billed")
+        else:
+            verdict = ("break", "item_billed_twice")
+            items = tuple(_excess_items(posted, billed, delivered, measure))
+        yield _item_row(view, posted[0][0], verdict, (f"{kind}:{source}", measure, difference), items)
 
 
 def _quantities(
     view: View, kind: str, source: str, posted: Sequence[tuple[Document, Line]]
 ) -> tuple[Decimal, Decimal | None, str]:
     if kind == "time":
-        entry = view.delivery.entries.get(source)
-        billed = sum((Decimal(line.minutes) for _, line in posted), ZERO)
-        return billed, None if entry is None else Decimal(entry.minutes), "minutes"
+        return sum((Decimal(line.minutes) for _, line in posted), ZERO), _minutes_delivered(view, source), "minutes"
     billed = sum((line.amount for _, line in posted), ZERO)
     if kind == "milestone":
         milestone = view.delivery.milestones.get(source)
@@ -81,8 +104,15 @@ def _quantities(
     if kind == "expense":
         expense = view.delivery.expenses.get(source)
         return billed, None if expense is None else expense.amount, "amount"
-    schedule = next((entry for entry in view.books.schedules if entry.id == source), None)
-    return billed, None if schedule is None else schedule.amount, "amount"
+    return billed, next((entry.amount for entry in view.books.schedules if entry.id == source), None), "amount"
+
+
+def _minutes_delivered(view: View, source: str) -> Decimal | None:
+    entry = view.delivery.entries.get(source)
+    if entry is not None:
+        return Decimal(entry.minutes)
+    transfers = view.transfers_by_entry.get(source, ())
+    return Decimal(sum(transfer.minutes for transfer in transfers)) if transfers else None
 
 
 def _excess_items(
@@ -99,27 +129,37 @@ def _excess_items(
 
 
 def _row(
-    view: View,
-    document: Document,
-    difference: Decimal,
-    items: tuple[Item, ...],
-    *,
-    rule: tuple[str, str, str],
-    grain: str | None = None,
+    view: View, document: Document, difference: Decimal, items: tuple[Item, ...], *, rule: tuple[str, str, str]
 ) -> Finding:
     leg, measure, name = rule
     contract = view.contract_of_job(document.project)
     period = document.period or month_of(document.day)
+    currency = None if measure == "count" else document.currency
+    contract_id = contract.id if contract is not None else None
     return Finding(
-        leg,
-        measure,
-        "break",
-        name,
-        grain or document.id,
-        contract.id if contract else None,
-        document.company,
-        period,
-        document.currency,
-        difference,
-        items,
+        leg, measure, "break", name, document.id, contract_id, document.company, period, currency, difference, items
+    )
+
+
+def _item_row(
+    view: View,
+    document: Document,
+    verdict: tuple[str, str | None],
+    measured: tuple[str, str, Decimal],
+    items: tuple[Item, ...],
+) -> Finding:
+    (kind, name), (grain, measure, difference) = verdict, measured
+    contract = view.contract_of_job(document.project)
+    return Finding(
+        leg="invoice_integrity.items",
+        measure=measure,
+        kind=kind,
+        break_class=name,
+        grain=grain,
+        contract=contract.id if contract is not None else None,
+        company=document.company,
+        period=month_of(view.context.today),
+        currency=None if measure == "minutes" else document.currency,
+        difference=difference,
+        items=items,
     )

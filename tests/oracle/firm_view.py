@@ -118,6 +118,15 @@ class View:
         return sum((line.amount for document, line in found if document.posted == posted), ZERO)
 
     @cached_property
+    def credits_by_invoice(self) -> Mapping[str, Sequence[Document]]:
+        """Invoice -> the credit memos made from it."""
+        found: dict[str, list[Document]] = defaultdict(list)
+        for document in self.books.documents.values():
+            if document.credits is not None:
+                found[document.credits].append(document)
+        return found
+
+    @cached_property
     def transfers_by_entry(self) -> Mapping[str, Sequence[Transfer]]:
         """PSA id -> the ERP time bills that carry it."""
         found: dict[str, list[Transfer]] = defaultdict(list)

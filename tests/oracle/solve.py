@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from tests.oracle.billing import billed_twice, duplicates, header_and_lines
+from tests.oracle.billing import billed_items, duplicates, header_and_lines
 from tests.oracle.context import Context, class_ranks
 from tests.oracle.engagement import activation, contract_value
 from tests.oracle.exposure import Carried, Primary, primaries, settle
@@ -46,7 +46,7 @@ class Solution:
             *approved_time(view, self.standing),
             *header_and_lines(view),
             *duplicates(view),
-            *billed_twice(view),
+            *billed_items(view),
             *receivables_to_ledger(view),
             *revenue_to_ledger(view),
         ]

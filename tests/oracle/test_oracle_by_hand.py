@@ -73,6 +73,7 @@ def test_an_amendment_the_erp_does_not_know_exposes_what_is_not_yet_billed() -> 
     firm.contract("c1", 10000)
     firm.amendment("a1", "c1", 2000)
     firm.project("c1", price=12000, order=10000)
+    firm.schedule("s1", "c1", "2026-05-01", Decimal(10500), billed="T")
     firm.document("inv1", "c1", [("fixed_fee", "s1", None, Decimal(10500))])
     firm.posting("inv1", "a1", Decimal(10500))
     solution = _of(firm)
@@ -190,6 +191,7 @@ def test_the_same_invoice_twice_exposes_its_net_once() -> None:
 
 def test_a_header_that_is_not_its_lines_and_tax_is_a_misstatement() -> None:
     firm = _set_up()
+    firm.schedule("s1", "c1", "2026-05-01", Decimal(100), billed="T")
     lines = [("fixed_fee", "s1", None, Decimal("100.00"))]
     firm.document("inv1", "c1", lines, tax=Decimal("10.00"), foreigntotal="115.00", foreigntaxtotal="12.00")
     firm.posting("inv1", "a1", Decimal("110.00"))
