@@ -1,7 +1,7 @@
 """Evaluating a stage: questions of its gates, one judge over all of them, stored verdicts.
 
 Stage 1 (after canonical): E0 and E1. Stage 2 (after marts): E2, E3 and the limits. Each also turns failed dbt nodes
-into verdicts. Add here: a gate's module to its stage. Stays out: what a verdict does (``contract``), Dagster (``checks``).
+into verdicts. Add here: a gate's module to its stage. Stays out: what a verdict does (``contract``), ``checks``.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ class Verdict(Base):
     measure: Mapped[str | None] = mapped_column(String(40))
     period: Mapped[str | None] = mapped_column(String(10))
     legal_entity_id: Mapped[str | None] = mapped_column(String(40))
-    currency: Mapped[str | None] = mapped_column(String(3))
+    currency: Mapped[str | None] = mapped_column(String(40))
     expected: Mapped[Decimal | None] = mapped_column(Money)
     actual: Mapped[Decimal | None] = mapped_column(Money)
     unexplained: Mapped[Decimal | None] = mapped_column(Money)

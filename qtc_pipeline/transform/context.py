@@ -97,6 +97,7 @@ def prepare(settings: Settings, say: Callable[[str], None] = lambda _: None) -> 
                         **inputs.described,
                         "previous_publication_id": inputs.previous_publication_id,
                         "previous_movement_sources": inputs.movement_sources,
+                        "previous_movement_digests": inputs.movement_digests,
                     },
                 )
                 say(f"build {inputs.build_id[:12]} as of {inputs.as_of:%Y-%m-%d %H:%M} UTC")

@@ -52,6 +52,7 @@ class Inputs:
     previous_publication_id: str | None
     previous_build_id: str | None
     movement_sources: dict[str, str]
+    movement_digests: dict[str, str]
     described: dict[str, Any]
 
 
@@ -83,10 +84,12 @@ def collect(settings: Settings) -> Inputs:
             manifest["previous_publication_id"],
             manifest["previous_build_id"],
             manifest["previous_movement_sources"],
+            manifest["previous_movement_digests"],
             described,
         )
     sources = dict(manifest["movement_sources"]) if manifest else {}
-    build_id = _digest([inputs_digest, sources, manifest["movement_digest"] if manifest else None])
+    digests = dict(manifest["movement_digests"]) if manifest else {}
+    build_id = _digest([inputs_digest, digests])
     return Inputs(
         build_id,
         inputs_digest,
@@ -96,6 +99,7 @@ def collect(settings: Settings) -> Inputs:
         previous,
         manifest["build_id"] if manifest else None,
         sources,
+        digests,
         described,
     )
 

@@ -100,7 +100,8 @@ def _scope(evidence: Evidence) -> Question:
 def _expected_entities(evidence: Evidence) -> set[tuple[str, str]]:
     """Every raw relation of a vendor is expected from every instance of that vendor."""
     relations = evidence.rows(
-        "select table_name as name from information_schema.tables where table_schema = 'raw' and contains(table_name, '__')"
+        "select table_name as name from information_schema.tables "
+        "where table_schema = 'raw' and contains(table_name, '__')"
     )
     parsed = [keys.parse_raw_relation(row["name"]) for row in relations]
     return {

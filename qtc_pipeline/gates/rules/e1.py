@@ -31,7 +31,7 @@ def questions(evidence: Evidence) -> Iterator[Question]:
             _marts(canonical_of.get((one["vendor"], one["entity"].lower()), frozenset()), one["entity"]),
             f"conservation.{one['instance']}.{one['entity'].lower()}",
             measure=one["measure"],
-            period=one["period"],
+            period=one["period"] or None,
             currency=one["currency"] or None,
             expected=one["raw_total"],
             actual=one["canonical_total"],

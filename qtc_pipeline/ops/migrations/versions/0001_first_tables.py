@@ -90,7 +90,7 @@ def upgrade() -> None:
         sa.Column("measure", sa.String(length=40), nullable=True),
         sa.Column("period", sa.String(length=10), nullable=True),
         sa.Column("legal_entity_id", sa.String(length=40), nullable=True),
-        sa.Column("currency", sa.String(length=3), nullable=True),
+        sa.Column("currency", sa.String(length=40), nullable=True),
         sa.Column("expected", types.Money(length=64), nullable=True),
         sa.Column("actual", types.Money(length=64), nullable=True),
         sa.Column("unexplained", types.Money(length=64), nullable=True),
