@@ -1,0 +1,163 @@
+"""What dbt makes of records: latest versions, quarantine, identities, values, and gates E0 and E1 over them.
+
+One warehouse is built once for the module; nothing in it is written afterwards but by the increment test, the last one.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.dbt import scenario
+from tests.dbt.warehouse import dbt, lay, lay_context, rows
+
+STEP_1 = ("build", "--select", "tag:step_1")
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("dbt") / "warehouse.duckdb"
+    lay(path, scenario.versions(), scenario.INSTANCES)
+    lay_context(path, scenario.context())
+    dbt(path, *STEP_1)
+    return path
+
+
+def test_an_older_version_delivered_later_changes_nothing(warehouse: Path) -> None:
+    query = f"select name from canonical.core_opportunity where source_id = '{scenario.OPPORTUNITY}'"
+    assert rows(warehouse, query) == [("now",)]
+
+
+def test_a_record_read_alive_after_a_tombstone_is_alive(warehouse: Path) -> None:
+    assert rows(warehouse, "select minutes from canonical.core_time_entry where source_id = '1003'") == [(20,)]
+
+
+def test_a_tombstone_with_an_older_stamp_still_ends_the_record(warehouse: Path) -> None:
+    assert rows(warehouse, "select 1 from canonical.core_time_entry where source_id = '1004'") == []
+
+
+def test_without_a_version_stamp_the_time_of_reading_orders(warehouse: Path) -> None:
+    applied = rows(warehouse, "select amount, payment_id, currency from canonical.core_payment_application")
+    assert applied == [(Decimal("59.5000"), "erp:71", "EUR")]
+
+
+def test_what_cannot_be_read_is_quarantined_with_its_reason(warehouse: Path) -> None:
+    found = rows(warehouse, "select source_entity, source_id, reason from canonical.core_quarantine order by 1, 2")
+    assert found == [
+        ("time_entries", "1005", "payload is not a JSON object"),
+        ("time_entries", "1006", "time_in_minutes is not an integer"),
+        ("transaction", "73", "trandate is not a date"),
+        ("transaction", "74", "transaction type is not mapped"),
+        ("transactionline", "73_1", "its transaction is not there or cannot be read"),
+        ("transactionline", "99_1", "its transaction is not there or cannot be read"),
+    ]
+
+
+def test_conservation_closes_on_every_entity_with_rows_quarantined_and_folded(warehouse: Path) -> None:
+    assert rows(warehouse, "select * from reconciliation.rec_conservation where difference <> 0") == []
+    checked = rows(
+        warehouse,
+        "select count(distinct entity), sum(quarantined) filter (measure = 'count'), "
+        "sum(quarantined) filter (measure = 'amount' and entity = 'transaction') from reconciliation.rec_conservation",
+    )
+    assert checked == [(len({one.entity for one in scenario.versions()}), 6, Decimal("72.7700"))]
+    amounts = rows(
+        warehouse,
+        "select currency, period, raw_total, folded from reconciliation.rec_conservation "
+        "where entity = 'transactionline' and measure = 'amount'",
+    )
+    assert amounts == [("", "", Decimal("-78.7700"), Decimal("59.5000"))]
+
+
+def test_conservation_shows_a_row_the_canonical_model_lost(warehouse: Path, tmp_path: Path) -> None:
+    import duckdb
+
+    lost = tmp_path / "lost.duckdb"
+    lost.write_bytes(warehouse.read_bytes())
+    with duckdb.connect(str(lost)) as connection:
+        connection.execute("delete from canonical.core_time_entry where source_id = '1001'")
+        compiled = warehouse.parent / "target/compiled/qtc/models/reconciliation/control/rec_conservation.sql"
+        query = compiled.read_text().replace('"warehouse".', '"lost".')
+        found = connection.execute(
+            f"select entity, currency, period, measure, difference from ({query}) where difference <> 0 order by 4"
+        ).fetchall()
+    assert found == [
+        ("time_entries", "EUR", "2026-05", "count", Decimal(1)),
+        ("time_entries", "EUR", "2026-05", "minutes", Decimal(20)),
+    ]
+
+
+def test_completeness_tells_short_and_moving_sources_apart(warehouse: Path) -> None:
+    found = rows(
+        warehouse,
+        "select entity, currency, measure, raw_total, changed_during_read, difference, is_explained "
+        "from reconciliation.rec_completeness order by entity, currency, measure",
+    )
+    assert found == [
+        ("Account", "EUR", "count", 1, 0, -1, False),
+        ("Account", "USD", "count", 0, 0, 1, False),
+        ("expenses", "", "count", 1, 0, 1, False),
+        ("time_entries", "", "count", 5, 2, 1, True),
+        ("transaction", "3", "amount", Decimal("191.7700"), 0, 0, True),
+        ("transaction", "3", "count", 5, 0, 0, True),
+        ("workspaces", "", "count", 2, 0, 0, True),
+    ]
+
+
+def test_the_scope_anchor_names_what_no_record_shows(warehouse: Path) -> None:
+    query = "select instance, kind, value from reconciliation.rec_scope_anchor where not seen order by all"
+    assert rows(warehouse, query) == [("erp", "currency", "USD"), ("erp", "legal_entity", "US")]
+
+
+def test_an_engagement_has_one_id_in_all_systems_and_it_is_pythons_uuid5(warehouse: Path) -> None:
+    expected = str(uuid.uuid5(uuid.NAMESPACE_URL, f"qtc:crm:{scenario.OPPORTUNITY}"))
+    relations = ("opportunity", "contract", "rate_card", "time_entry", "invoice", "invoice_line", "revenue_entry")
+    for relation in relations:
+        assert rows(warehouse, f"select distinct qtc_id from canonical.core_{relation}") == [(expected,)], relation
+    projects = rows(warehouse, "select project_id, qtc_id from canonical.core_project order by 1")
+    assert projects == [("erp:2000", expected), ("psa:30", expected), ("psa:31", None)]
+
+
+def test_a_legal_entity_nobody_configured_is_unassigned(warehouse: Path) -> None:
+    query = f"select legal_entity_id from canonical.core_opportunity where source_id = '{scenario.CHANGE_ORDER}'"
+    assert rows(warehouse, query) == [("unassigned",)]
+
+
+def test_time_is_valued_per_entry_at_the_rates_of_its_work_date(warehouse: Path) -> None:
+    found = rows(
+        warehouse,
+        "select source_id, contract_rate, contract_value, cost_rate, period, approved_at::varchar "
+        "from canonical.core_time_entry where system_role = 'psa' and source_id < '1003' order by 1",
+    )
+    assert found == [
+        ("1001", Decimal(150), Decimal("50.00"), Decimal("60.50"), "2026-05", "2026-06-01 00:00:00"),
+        ("1002", Decimal("160.5"), Decimal("66.88"), Decimal(70), "2026-06", "2026-06-01 00:00:00"),
+    ]
+
+
+def test_invoices_turn_the_ledgers_sign_and_name_the_billed_item(warehouse: Path) -> None:
+    header = rows(
+        warehouse,
+        "select gross_amount, tax_amount, net_amount, functional_gross, functional_net, net_amount_reporting "
+        "from canonical.core_invoice",
+    )
+    assert header == [tuple(Decimal(x) for x in ("59.5", "9.5", "50", "59.5", "50", "54.25"))]
+    placed = rows(warehouse, "select contract_id, posting_period, legal_entity_id from canonical.core_invoice")
+    assert placed == [("crm:800C", "2026-05", "DE")]
+    line = rows(warehouse, "select source_item_id, minutes, net_amount, is_posted from canonical.core_invoice_line")
+    assert line == [("psa:1001", 20, Decimal(50), True)]
+
+
+def test_an_increment_reads_only_new_loads_and_equals_a_fresh_build(warehouse: Path) -> None:
+    before = dict(rows(warehouse, "select load_id, count(*) from base.base_kantata__time_entries group by 1"))
+    late = scenario.entry("1007", minutes=60)
+    lay(warehouse, [replace(late, read_at="2026-07-01 00:00:00+00", load_id="load-4")], scenario.INSTANCES)
+    dbt(warehouse, "run", "--select", "tag:step_1")
+    after = dict(rows(warehouse, "select load_id, count(*) from base.base_kantata__time_entries group by 1"))
+    assert after == {**before, "load-4": 1}
+    assert rows(warehouse, "select minutes from canonical.core_time_entry where source_id = '1007'") == [(60,)]
+    assert rows(warehouse, "select * from reconciliation.rec_conservation where difference <> 0") == []
