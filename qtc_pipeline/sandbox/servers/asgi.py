@@ -92,8 +92,10 @@ def bearer(request: Request) -> str:
     return token.strip() if scheme.lower() in {"bearer", "oauth"} else ""
 
 
-async def off_loop(work: Callable[[], Response]) -> Response:
-    """Run reading work beside the event loop, so that requests really overlap."""
+async def off_loop(instance: Instance, work: Callable[[], Response]) -> Response:
+    """Run reading work beside the event loop, so that requests really overlap; slowly when switched on."""
+    if instance.faults.slow_seconds:
+        await asyncio.sleep(instance.faults.slow_seconds)
     try:
         return await run_in_threadpool(work)
     except Refusal as refusal:
@@ -153,8 +155,6 @@ class Application:
             self.instance.faults.truncate_next -= 1
             await self._truncated(scope, receive, send)
         else:
-            if self.instance.faults.slow_seconds:
-                await asyncio.sleep(self.instance.faults.slow_seconds)
             await self._inner(scope, receive, send)
 
     def _injected(self) -> Response | None:
@@ -200,11 +200,11 @@ class Application:
         faults = self.instance.faults
         if request.method == "POST":
             try:
-                wanted = json.loads(await request.body() or b"{}")
+                wanted = dict(json.loads(await request.body() or b"{}"))
                 if wanted.pop("clear", False):
                     faults.clear()
                 faults.set(**wanted)
-            except (ValueError, AttributeError) as error:
+            except (ValueError, TypeError) as error:
                 return json_answer({"error": f"a JSON object of switches is needed: {error}"}, _BAD_REQUEST)
             except KeyError as error:
                 return json_answer({"error": f"no such switch: {error.args[0]}"}, _BAD_REQUEST)

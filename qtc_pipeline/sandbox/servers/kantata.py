@@ -153,7 +153,7 @@ class Kantata:
         return entity
 
     async def _list(self, request: Request) -> Response:
-        return await off_loop(lambda: self._answer_list(request))
+        return await off_loop(self._instance, lambda: self._answer_list(request))
 
     def _answer_list(self, request: Request) -> Response:
         self._admit(request)
@@ -168,7 +168,7 @@ class Kantata:
         return self._envelope(entity, params, page, f'"count":{len(rows)},"meta":{{{meta}}}')
 
     async def _show(self, request: Request) -> Response:
-        return await off_loop(lambda: self._answer_show(request))
+        return await off_loop(self._instance, lambda: self._answer_show(request))
 
     def _answer_show(self, request: Request) -> Response:
         self._admit(request)

@@ -129,7 +129,7 @@ class NetSuite:
         self._running += 1
         try:
             body = await request.body()
-            return await off_loop(lambda: self._answer(request, body))
+            return await off_loop(self._instance, lambda: self._answer(request, body))
         finally:
             self._running -= 1
 

@@ -143,10 +143,10 @@ class Salesforce:
         return {"Sforce-Limit-Info": f"api-usage={used}/{_DAILY_REQUESTS}"}
 
     async def _query(self, request: Request) -> Response:
-        return await off_loop(lambda: self._answer_query(request, with_deleted=False))
+        return await off_loop(self._instance, lambda: self._answer_query(request, with_deleted=False))
 
     async def _query_all(self, request: Request) -> Response:
-        return await off_loop(lambda: self._answer_query(request, with_deleted=True))
+        return await off_loop(self._instance, lambda: self._answer_query(request, with_deleted=True))
 
     def _answer_query(self, request: Request, *, with_deleted: bool) -> Response:
         self._admit(request)
@@ -189,7 +189,7 @@ class Salesforce:
         return size if cap is None else min(size, cap)
 
     async def _more(self, request: Request) -> Response:
-        return await off_loop(lambda: self._answer_more(request))
+        return await off_loop(self._instance, lambda: self._answer_more(request))
 
     def _answer_more(self, request: Request) -> Response:
         self._admit(request)
@@ -231,7 +231,7 @@ class Salesforce:
         )
 
     async def _deleted(self, request: Request) -> Response:
-        return await off_loop(lambda: self._answer_deleted(request))
+        return await off_loop(self._instance, lambda: self._answer_deleted(request))
 
     def _answer_deleted(self, request: Request) -> Response:
         self._admit(request)

@@ -1,0 +1,128 @@
+"""What can be switched on to go wrong, at every vendor, in process and through the control endpoint."""
+
+from __future__ import annotations
+
+import time
+from email.utils import parsedate_to_datetime
+
+import httpx
+import pytest
+
+from qtc_pipeline.sandbox.servers.serve import Running
+from tests.sandbox.servers.fake_firm import AS_OF
+
+PATHS = {
+    "crm": ("GET", "/services/data/v67.0/query?q=SELECT+Id+FROM+Opportunity"),
+    "psa": ("GET", "/api/v1/time_entries"),
+    "erp": ("POST", "/services/rest/query/v1/suiteql"),
+}
+NAMES = tuple(PATHS)
+
+
+@pytest.fixture
+def clients(crm: httpx.Client, psa: httpx.Client, erp: httpx.Client) -> dict[str, httpx.Client]:
+    return {"crm": crm, "psa": psa, "erp": erp}
+
+
+def ask(sandbox: Running, clients: dict[str, httpx.Client], name: str) -> httpx.Response:
+    method, path = PATHS[name]
+    body = {"q": "SELECT id FROM transaction"} if name == "erp" else None
+    return clients[name].request(method, sandbox.base_url(name) + path, json=body)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_failure_happens_as_often_as_asked_and_then_no_more(
+    sandbox: Running, clients: dict[str, httpx.Client], name: str
+) -> None:
+    sandbox.faults(name).set(fail_next=2, fail_status=502)
+    assert [ask(sandbox, clients, name).status_code for _ in range(3)] == [502, 502, 200]
+
+
+@pytest.mark.parametrize(("name", "status"), [("crm", 403), ("psa", 429), ("erp", 429)])
+def test_throttling_names_a_delay_only_when_told_to(
+    sandbox: Running, clients: dict[str, httpx.Client], name: str, status: int
+) -> None:
+    sandbox.faults(name).set(throttle_next=1)
+    plain = ask(sandbox, clients, name)
+    sandbox.faults(name).set(throttle_next=1, retry_after=2)
+    told = ask(sandbox, clients, name)
+    assert (plain.status_code, told.status_code) == (status, status)
+    assert (plain.headers.get("retry-after"), told.headers.get("retry-after")) == (None, "2")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_nth_request_can_be_made_to_fail(sandbox: Running, clients: dict[str, httpx.Client], name: str) -> None:
+    sandbox.faults(name).fail_every = 3
+    statuses = [ask(sandbox, clients, name).status_code for _ in range(9)]
+    assert statuses.count(503) == 3
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_body_can_end_before_its_announced_length(
+    sandbox: Running, clients: dict[str, httpx.Client], name: str
+) -> None:
+    sandbox.faults(name).truncate_next = 1
+    with pytest.raises(httpx.RemoteProtocolError):
+        ask(sandbox, clients, name)
+    assert ask(sandbox, clients, name).status_code == 200
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_half_a_json_text_can_pass_as_a_whole_answer(
+    sandbox: Running, clients: dict[str, httpx.Client], name: str
+) -> None:
+    sandbox.faults(name).set(truncate_next=1, truncate="body")
+    answer = ask(sandbox, clients, name)
+    assert answer.status_code == 200
+    with pytest.raises(ValueError, match=r"Expecting|Unterminated"):
+        answer.json()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_revoked_token_is_refused_once(sandbox: Running, clients: dict[str, httpx.Client], name: str) -> None:
+    sandbox.faults(name).unauthorized_next = 1
+    assert [ask(sandbox, clients, name).status_code for _ in range(2)] == [401, 200]
+
+
+def test_pages_can_be_slow(sandbox: Running, clients: dict[str, httpx.Client]) -> None:
+    sandbox.faults("psa").slow_seconds = 0.2
+    started = time.monotonic()
+    assert ask(sandbox, clients, "psa").status_code == 200
+    assert time.monotonic() - started >= 0.2
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_vendors_clock_is_the_firms(sandbox: Running, clients: dict[str, httpx.Client], name: str) -> None:
+    assert parsedate_to_datetime(ask(sandbox, clients, name).headers["date"]) == AS_OF
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_switches_and_journal_are_reached_through_the_control_endpoint(
+    sandbox: Running, clients: dict[str, httpx.Client], name: str
+) -> None:
+    url = f"{sandbox.base_url(name)}/__control__"
+    headers = {"X-Sandbox-Token": sandbox.credentials.control_token_file.read_text()}
+    with httpx.Client(trust_env=False, headers=headers) as control:
+        before = control.get(url).json()["counts"].get("requests", 0)
+        told = control.post(url, json={"fail_next": 1, "company_filter": ["US"]}).json()
+        assert told["faults"]["fail_next"] == 1
+        assert ask(sandbox, clients, name).status_code == 503
+        after = control.post(url, json={"clear": True}).json()
+        assert after["faults"]["company_filter"] is None
+        assert after["counts"]["requests"] == before + 1
+        assert after["last_requests"][-1]["status"] == 503
+        assert control.post(url, json={"explode": True}).status_code == 400
+        assert control.post(url, content=b"[1]").status_code == 400
+
+
+@pytest.mark.parametrize("token", ["", "wrong"])
+def test_the_control_endpoint_takes_the_sandboxs_own_token_only(sandbox: Running, token: str) -> None:
+    url = f"{sandbox.base_url('crm')}/__control__"
+    assert httpx.get(url, headers={"X-Sandbox-Token": token}, trust_env=False).status_code == 403
+
+
+@pytest.mark.parametrize(("name", "path"), [("crm", "/"), ("psa", "/api/v2/users"), ("erp", "/nowhere")])
+def test_an_unknown_path_is_answered_in_the_vendors_words(sandbox: Running, name: str, path: str) -> None:
+    answer = httpx.get(sandbox.base_url(name) + path, trust_env=False)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("application/json")
