@@ -1,0 +1,171 @@
+with movements as (
+    select * from {{ ref('fct_movement') }}
+),
+
+published as (
+    select * from {{ source('raw', 'qtc_published_movement') }}
+),
+
+rate_cards as (
+    select * from {{ ref('core_rate_card') }}
+),
+
+entries as (
+    select * from {{ ref('core_time_entry') }}
+),
+
+lines as (
+    select * from {{ ref('core_invoice_line') }}
+),
+
+invoices as (
+    select * from {{ ref('core_invoice') }}
+),
+
+payments as (
+    select * from {{ ref('core_payment') }}
+),
+
+contracts as (
+    select * from {{ ref('core_contract') }}
+),
+
+amendments as (
+    select * from {{ ref('core_contract_amendment') }}
+),
+
+last_published as (
+    select
+        stock,
+        max(period) as period,
+        max(source_load_id) as load_id
+    from published
+    group by stock
+),
+
+-- movements of periods before the last published one, as published and as they are now
+changed as (
+    select
+        coalesce(movements.stock, published.stock) as stock,
+        coalesce(movements.movement_id, published.movement_id) as movement_id,
+        movements.movement_id is not null as is_current,
+        published.movement_id is not null as is_published,
+        movements.contract_id,
+        movements.legal_entity_id,
+        movements.currency,
+        movements.period,
+        movements.amount,
+        movements.source_load_id,
+        published.legal_entity_id as published_entity,
+        published.currency as published_currency,
+        published.period as published_period,
+        published.amount as published_amount,
+        published.source_load_id as published_load_id
+    from movements
+    full outer join published
+        on movements.stock = published.stock and movements.movement_id = published.movement_id
+    where
+        movements.movement_id is null or published.movement_id is null
+        or movements.amount <> published.amount or movements.period <> published.period
+        or movements.legal_entity_id <> published.legal_entity_id or movements.currency <> published.currency
+),
+
+restated as (
+    select
+        changed.*,
+        last_published.period as last_period,
+        last_published.load_id as last_load_id
+    from changed
+    inner join last_published on changed.stock = last_published.stock
+    where changed.period < last_published.period or changed.published_period < last_published.period
+),
+
+gone as (
+    select
+        movement_id,
+        substr(movement_id, position(':' in movement_id) + 1) as record_id
+    from restated
+    where not is_current
+),
+
+live as (
+    select gone.movement_id
+    from gone
+    inner join entries on gone.record_id = entries.time_entry_id
+    union
+    select gone.movement_id
+    from gone
+    inner join lines on gone.record_id = lines.invoice_line_id
+    union
+    select gone.movement_id
+    from gone
+    inner join invoices on gone.record_id = invoices.invoice_id
+    union
+    select gone.movement_id
+    from gone
+    inner join payments on gone.record_id = payments.payment_id
+    union
+    select gone.movement_id
+    from gone
+    inner join contracts on gone.record_id = contracts.contract_id
+    union
+    select gone.movement_id
+    from gone
+    inner join amendments on gone.record_id = amendments.contract_amendment_id
+),
+
+rate_load as (
+    select
+        contract_id,
+        max(source_load_id) as load_id
+    from rate_cards
+    group by contract_id
+),
+
+caused as (
+    select
+        restated.*,
+        case
+            when not restated.is_published and restated.source_load_id > restated.last_load_id then 'late_entry'
+            when not restated.is_current and live.movement_id is null then 'deletion'
+            when not restated.is_current then 'correction'
+            when restated.is_published and restated.source_load_id > restated.published_load_id then 'correction'
+            when restated.is_published and restated.stock = 'unbilled' and rate_load.load_id > restated.published_load_id then 'rate'
+        end as cause
+    from restated
+    left join live on restated.movement_id = live.movement_id
+    left join rate_load on restated.contract_id = rate_load.contract_id
+),
+
+effects as (
+    select
+        stock,
+        legal_entity_id,
+        currency,
+        last_period as period,
+        cause,
+        amount
+    from caused
+    where is_current and period < last_period
+    union all
+    select
+        stock,
+        published_entity,
+        published_currency,
+        last_period,
+        cause,
+        -published_amount
+    from caused
+    where is_published and published_period < last_period
+)
+
+select
+    stock,
+    legal_entity_id,
+    currency,
+    period,
+    cause,
+    cast(sum(amount) as decimal(18, 4)) as amount,
+    cast(count(*) as integer) as changed_movements
+from effects
+group by stock, legal_entity_id, currency, period, cause

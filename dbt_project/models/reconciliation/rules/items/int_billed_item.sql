@@ -1,0 +1,62 @@
+with time_items as (
+    select * from {{ ref('int_time_item') }}
+    where posted_lines > 0
+),
+
+billing as (
+    select * from {{ ref('int_item_billing') }}
+    where posted_lines > 0 and coalesce(source_type, 'none') <> 'time'
+),
+
+milestones as (
+    select * from {{ ref('core_milestone') }}
+),
+
+expenses as (
+    select * from {{ ref('core_expense') }}
+),
+
+schedules as (
+    select * from {{ ref('core_billing_schedule') }}
+),
+
+-- the ERP's own time bill decides where there is one: approved_time proves it against the delivered minutes
+billed_time as (
+    select
+        item_key,
+        'time' as source_type,
+        'minutes' as measure,
+        cast(null as {{ dbt.type_string() }}) as currency,
+        posted_currency,
+        posted_contract_id as contract_id,
+        posted_legal_entity_id as legal_entity_id,
+        posted_lines,
+        cast(posted_minutes as decimal(18, 4)) as billed,
+        cast(case when has_delivered then minutes when has_bill then right_minutes end as decimal(18, 4)) as delivered,
+        billing_version_at as version_at
+    from time_items
+),
+
+billed_amount as (
+    select
+        billing.item_key,
+        billing.source_type,
+        'amount' as measure,
+        billing.currency,
+        billing.currency as posted_currency,
+        billing.contract_id,
+        billing.legal_entity_id,
+        billing.posted_lines,
+        billing.posted_amount as billed,
+        coalesce(milestones.amount, expenses.amount, schedules.amount) as delivered,
+        billing.version_at
+    from billing
+    left join milestones on billing.item_key = milestones.milestone_id and billing.source_type = 'milestone'
+    left join expenses on billing.item_key = expenses.expense_id and billing.source_type = 'expense'
+    left join schedules
+        on billing.item_key = schedules.billing_schedule_id and billing.source_type not in ('milestone', 'expense')
+)
+
+select * from billed_time
+union all
+select * from billed_amount

@@ -1,0 +1,45 @@
+with invoices as (
+    select * from {{ ref('core_invoice') }}
+),
+
+lines as (
+    select * from {{ ref('core_invoice_line') }}
+),
+
+item_line as (
+    select
+        lines.source_item_id as item_key,
+        lines.source_type,
+        lines.invoice_id,
+        lines.minutes,
+        lines.net_amount,
+        lines.version_at,
+        invoices.is_posted,
+        invoices.document_type,
+        invoices.contract_id,
+        invoices.legal_entity_id,
+        invoices.currency,
+        invoices.posting_period
+    from lines
+    inner join invoices on lines.invoice_id = invoices.invoice_id
+    where lines.source_item_id is not null and not invoices.is_void
+)
+
+select
+    item_key,
+    source_type,
+    min(case when is_posted then contract_id end) as contract_id,
+    min(case when is_posted then legal_entity_id end) as legal_entity_id,
+    min(case when is_posted then currency end) as currency,
+    cast(sum(case when is_posted then 1 else 0 end) as integer) as posted_lines,
+    cast(sum(case when is_posted and document_type = 'invoice' then 1 else 0 end) as integer) as posted_invoice_lines,
+    cast(sum(case when is_posted then coalesce(minutes, 0) else 0 end) as integer) as posted_minutes,
+    cast(sum(case when is_posted then net_amount else 0 end) as decimal(18, 4)) as posted_amount,
+    cast(sum(case when is_posted then 0 else 1 end) as integer) as draft_lines,
+    cast(sum(case when is_posted then 0 else coalesce(minutes, 0) end) as integer) as draft_minutes,
+    min(case when is_posted then posting_period end) as first_posting_period,
+    max(case when is_posted then posting_period end) as last_posting_period,
+    max(version_at) as version_at
+from item_line
+-- a PSA numbers time, expenses and milestones each for itself: the id alone is no key
+group by item_key, source_type

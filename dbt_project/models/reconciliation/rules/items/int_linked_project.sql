@@ -1,0 +1,66 @@
+with leg as (
+    select * from {{ ref('int_leg') }}
+    where leg_id in ('activation.psa', 'activation.erp') and is_applicable
+),
+
+projects as (
+    select * from {{ ref('core_project') }}
+),
+
+links as (
+    select * from {{ ref('core_project_link') }}
+),
+
+positions as (
+    select * from {{ ref('int_contract_position') }}
+),
+
+-- a project resolves to one contract; a root link wins over a declared phase
+resolved as (
+    select
+        links.project_id,
+        links.contract_id,
+        links.link_role,
+        positions.qtc_id,
+        positions.customer_id,
+        positions.region,
+        positions.legal_entity_id,
+        positions.signed_period,
+        row_number() over (
+            partition by links.project_id
+            order by
+                case when links.link_role = 'root' then 0 else 1 end asc,
+                links.contract_id asc nulls last,
+                links.project_link_id asc nulls last
+        ) as link_rank
+    from links
+    inner join positions on links.contract_id = positions.contract_id
+)
+
+select
+    leg.leg_id,
+    projects.project_id,
+    projects.system_role,
+    projects.source_instance,
+    projects.name,
+    projects.status,
+    projects.is_internal,
+    projects.price_amount,
+    projects.currency,
+    -- a linked project counts where its contract does: who delivers is another question
+    coalesce(resolved.legal_entity_id, projects.legal_entity_id) as legal_entity_id,
+    coalesce(resolved.qtc_id, projects.qtc_id) as qtc_id,
+    coalesce(resolved.customer_id, projects.customer_id) as customer_id,
+    resolved.contract_id,
+    resolved.link_role,
+    resolved.region,
+    case
+        when resolved.link_role = 'root' then resolved.signed_period
+        else coalesce({{ period_of('coalesce(projects.start_date, cast(projects.created_at as date))') }}, leg.as_of_period)
+    end as period,
+    coalesce(projects.created_at, projects.version_at) as created_at,
+    projects.version_at
+from projects
+inner join leg on leg.leg_id = 'activation.' || projects.system_role
+left join resolved on projects.project_id = resolved.project_id and resolved.link_rank = 1
+where not projects.is_cancelled

@@ -1,0 +1,99 @@
+with found as (
+    select * from {{ ref('rec_row') }}
+    where kind in ('break', 'condition')
+),
+
+items as (
+    select * from {{ ref('rec_exposure_item') }}
+),
+
+classes as (
+    select * from {{ ref('rule_class') }}
+),
+
+contracts as (
+    select * from {{ ref('core_contract') }}
+),
+
+-- one row per exception: money before minutes, the left side's row first
+represented as (
+    select
+        found.*,
+        row_number() over (
+            partition by rule_id, leg, grain_key
+            order by
+                case measure when 'amount' then 0 when 'count' then 1 else 2 end asc,
+                case when left_ref is not null then 0 else 1 end asc,
+                period asc nulls last,
+                contract_id asc nulls last,
+                currency asc nulls last,
+                right_ref asc nulls last
+        ) as row_rank
+    from found
+),
+
+exposure as (
+    select
+        rule_id,
+        leg,
+        grain_key,
+        min(base) as base,
+        min(currency) as currency,
+        cast(count(*) as integer) as items,
+        cast(sum(case when is_primary then 1 else 0 end) as integer) as primary_items,
+        count(case when is_primary then amount end) as known_items,
+        sum(case when is_primary then amount end) as amount,
+        sum(case when is_primary then amount_reporting end) as amount_reporting
+    from items
+    group by rule_id, leg, grain_key
+)
+
+select
+    represented.rule_id,
+    represented.leg,
+    represented.measure,
+    represented.kind,
+    represented.break_class,
+    {{ digest(['represented.rule_id', 'represented.leg', 'represented.grain_key']) }} as exception_id,
+    represented.grain_key,
+    represented.qtc_id,
+    represented.contract_id,
+    represented.customer_id,
+    represented.legal_entity_id,
+    represented.region,
+    coalesce(contracts.practice, 'unassigned') as practice,
+    represented.workflow_stage,
+    represented.period,
+    represented.currency,
+    represented.left_system,
+    represented.left_ref,
+    represented.left_amount,
+    represented.right_system,
+    represented.right_ref,
+    represented.right_amount,
+    represented.difference,
+    represented.blocked_amount,
+    represented.event_at,
+    represented.due_at,
+    represented.failure_reason,
+    coalesce(exposure.base, classes.base) as base,
+    cast(classes.rank as integer) as rank,
+    classes.owner_role,
+    classes.default_correction,
+    cast(classes.sla_days as integer) as sla_days,
+    coalesce(exposure.currency, represented.currency) as exposure_currency,
+    coalesce(exposure.primary_items, 0) as primary_items,
+    cast(case when exposure.primary_items > 0 and exposure.known_items = 0 then null else coalesce(exposure.amount, 0) end as decimal(18, 4))
+        as exposure_amount,
+    cast(
+        case
+            when exposure.primary_items > 0 and exposure.amount_reporting is null and coalesce(exposure.amount, 1) <> 0 then null
+            else coalesce(exposure.amount_reporting, 0)
+        end as decimal(18, 4)
+    ) as exposure_reporting
+from represented
+left join exposure
+    on represented.rule_id = exposure.rule_id and represented.leg = exposure.leg and represented.grain_key = exposure.grain_key
+left join classes on represented.break_class = classes.break_class
+left join contracts on represented.contract_id = contracts.contract_id
+where represented.row_rank = 1

@@ -1,0 +1,70 @@
+with leg as (
+    select * from {{ ref('int_leg') }}
+    where leg_id = 'invoice_integrity.tax' and is_applicable
+),
+
+documents as (
+    select * from {{ ref('int_posted_document') }}
+),
+
+tax_lines as (
+    select * from {{ ref('core_tax_line') }}
+),
+
+currencies as (
+    select * from {{ ref('core_currency') }}
+),
+
+tax_sum as (
+    select
+        invoice_id,
+        sum(tax_amount) as tax_amount,
+        max(version_at) as version_at
+    from tax_lines
+    group by invoice_id
+),
+
+compared as (
+    select
+        documents.*,
+        coalesce(tax_sum.tax_amount, 0) as line_tax,
+        documents.tax_amount - coalesce(tax_sum.tax_amount, 0) as difference,
+        currencies.minor_unit,
+        {{ torn_reason('documents.version_at', 'tax_sum.version_at') }} as pending_reason
+    from documents
+    cross join leg
+    left join tax_sum on documents.invoice_id = tax_sum.invoice_id
+    left join currencies on documents.functional_currency = currencies.currency_id
+)
+
+select
+    'invoice_integrity' as rule_id,
+    'invoice_integrity.tax' as leg,
+    'amount' as measure,
+    case when pending_reason is not null then 'timing' else 'break' end as kind,
+    'tax_mismatch' as break_class,
+    invoice_id as grain_key,
+    qtc_id,
+    contract_id,
+    customer_id,
+    legal_entity_id,
+    region,
+    'billing' as workflow_stage,
+    period,
+    currency,
+    source_instance as left_system,
+    invoice_id as left_ref,
+    cast(tax_amount as decimal(18, 4)) as left_amount,
+    source_instance as right_system,
+    invoice_id as right_ref,
+    cast(line_tax as decimal(18, 4)) as right_amount,
+    cast(difference as decimal(18, 4)) as difference,
+    cast(null as decimal(18, 4)) as blocked_amount,
+    {{ date_start('issue_date') }} as event_at,
+    cast(null as timestamp) as due_at,
+    pending_reason,
+    'tax in the header is not the sum of the tax lines' as failure_reason,
+    functional_currency as exposure_currency,
+    {{ round_to_minor_unit(money_times('abs(difference)', 'exchange_rate'), 'minor_unit') }} as exposure_amount
+from compared
+where difference <> 0
