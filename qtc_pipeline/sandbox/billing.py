@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from qtc_pipeline.sandbox.clock import all_periods, at, booking_rate, half_up, period_of, period_start, rng
+from qtc_pipeline.sandbox.clock import all_periods, at, booking_rate, half_up, period_of, period_start, rng, value_of
 from qtc_pipeline.sandbox.model import Document, Engagement, Entry, Expense, Line, Payment
 from qtc_pipeline.sandbox.names import SERVICE_ITEMS, TERMS
 
@@ -91,6 +91,7 @@ def _bill_time(
 ) -> None:  # fmt: skip
     waiting = sorted(time, key=lambda entry: (entry.day, entry.number))
     used = 0
+    again: list[Entry] = []  # planted: billed once more by the next run
     for run, (created, posted) in enumerate(_runs(deal), start=1):
         if created > until:
             break
@@ -105,6 +106,8 @@ def _bill_time(
                 used += entry.value
                 lines.append(_time_line(len(lines) + 1, entry))
         waiting = later
+        lines += [_time_line(len(lines) + place, entry) for place, entry in enumerate(again, start=1)]
+        again = [line.entry for line in lines if line.entry and (line.entry.quirks or {}).pop("again", None)]
         for expense in [item for item in spent if item.approved + timedelta(days=1) <= created]:
             spent.remove(expense)
             lines.append(
@@ -129,8 +132,12 @@ def _give_up(entry: Entry, run: datetime, until: datetime) -> None:
 
 
 def _time_line(number: int, entry: Entry) -> Line:
-    return Line(number, entry.role, entry.value, f"{entry.resource.name} {entry.day}", "time", str(entry.number),
-                entry.minutes, entry.rate, entry)  # fmt: skip
+    minutes, worth = entry.minutes, entry.value
+    if entry.quirks and "erp_minutes" in entry.quirks:
+        minutes = entry.quirks["erp_minutes"]
+        worth = value_of(minutes, entry.rate)
+    memo = f"{entry.resource.name} {entry.day}"
+    return Line(number, entry.role, worth, memo, "time", str(entry.number), minutes, entry.rate, entry)
 
 
 def _bill_schedule(seed: int, deal: Engagement, until: datetime, result: Books) -> None:
@@ -165,7 +172,7 @@ def _credit(seed: int, invoice: Document, until: datetime, result: Books) -> Non
     if when > until:
         return
     deal = invoice.engagement
-    lines = [line for line in invoice.lines if line.entry is not None][: draw.randrange(1, 4)]
+    lines = [line for line in invoice.lines if line.entry and not line.entry.quirks][: draw.randrange(1, 4)]
     again = draw.random() < 0.5 and not deal.capped
     if invoice.lines[0].source_type != "time":
         first = invoice.lines[0]

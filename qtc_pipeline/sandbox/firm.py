@@ -19,6 +19,7 @@ from qtc_pipeline.sandbox import payloads_netsuite as netsuite
 from qtc_pipeline.sandbox import payloads_netsuite_documents as netsuite_documents
 from qtc_pipeline.sandbox import payloads_netsuite_lines as netsuite_lines
 from qtc_pipeline.sandbox import payloads_salesforce as salesforce
+from qtc_pipeline.sandbox.defects import groups, plants_of, wanted
 from qtc_pipeline.sandbox.plan import pod_specs
 from qtc_pipeline.sandbox.state import PodState
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
+    from qtc_pipeline.sandbox.defects import Plant
     from qtc_pipeline.sandbox.model import SourceRecord, Truth
     from qtc_pipeline.sandbox.plan import PodSpec
 
@@ -102,6 +104,9 @@ class Firm:
         self.day = day
         self._now = clock.as_of(day)
         self._specs = pod_specs(self.scale)
+        self._classes = wanted(defects)
+        self._groups = groups(self._specs)
+        self._plants: dict[int, tuple[Plant, ...]] = {}
         self._kept: OrderedDict[int, PodState] = OrderedDict()
 
     @property
@@ -117,11 +122,20 @@ class Firm:
     def _pod(self, spec: PodSpec) -> PodState:
         state = self._kept.get(spec.index)
         if state is None:
-            state = PodState(self.seed, spec, self._now)
+            state = PodState(self.seed, spec, self._now, self._plants_of(spec))
             self._kept[spec.index] = state
             if len(self._kept) > KEPT_PODS:
                 self._kept.popitem(last=False)
         return state
+
+    def _plants_of(self, spec: PodSpec) -> tuple[Plant, ...]:
+        if not self._classes:
+            return ()
+        if spec.index not in self._plants:
+            for place, members in enumerate(self._groups):
+                if spec in members:
+                    self._plants.update(plants_of(self.seed, place, members, self._classes))
+        return self._plants[spec.index]
 
     def records(self, vendor: str, entity: str) -> Iterator[SourceRecord]:
         """Yield the records of an entity as they stand at the firm's instant, streaming."""

@@ -122,6 +122,8 @@ def _workspace(
         (created + timedelta(days=KICK_OFF_DAYS), "active", "delivery"),
         (at(deal.end + timedelta(days=5), 12), "completed", "closed"),
     ]
+    if deal.quirks.get("not_started"):
+        steps = []
     if deal.cancelled:
         steps = [(deal.cancelled, "cancelled", "cancelled")]
     for moment, key, name in steps:

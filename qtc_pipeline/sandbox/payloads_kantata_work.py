@@ -33,7 +33,8 @@ def _time_entry(entry: Entry) -> SourceRecord:
         modified = max(modified, entry.approved)
     if document is not None and document.posted is not None:
         modified = max(modified, document.posted + timedelta(minutes=30))
-    touched = entry.quirks.get("touched") if entry.quirks else None
+    quirks = entry.quirks or {}
+    touched = quirks.get("touched")
     if touched is not None:
         modified = max(modified, touched)
     entity = entry.resource.entity
@@ -47,7 +48,7 @@ def _time_entry(entry: Entry) -> SourceRecord:
         "date_performed": entry.day.isoformat(),
         "time_in_minutes": entry.minutes,
         "billable": entry.billable,
-        "approved": entry.approved is not None,
+        "approved": entry.approved is not None and not quirks.get("unapproved"),
         "rate_in_cents": entry.rate,
         "cost_rate_in_cents": entry.resource.cost_on(entry.day),
         "currency": currency,

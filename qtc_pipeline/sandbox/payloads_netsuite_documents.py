@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from qtc_pipeline.sandbox.state import PodState
 
 JOURNAL_BASE = 9_000_000_000
+MANUAL_BASE = 9_500_000_000
 
 
 def order_id(deal: Engagement) -> str:
@@ -42,6 +43,11 @@ def has_order(deal: Engagement, until: datetime) -> bool:
 def journal_id(entity: LegalEntity, period: str) -> str:
     """Return the id of the recognition journal of a legal entity and period."""
     return str(JOURNAL_BASE + entity.number * 1000 + clock.month_index(period))
+
+
+def manual_journal_id(number: int) -> str:
+    """Return the id of a journal posted by hand."""
+    return str(MANUAL_BASE + number)
 
 
 def journals(until: datetime) -> Iterator[tuple[LegalEntity, str, datetime]]:
@@ -98,6 +104,11 @@ def transactions(state: PodState) -> Iterator[SourceRecord]:
         yield _document(document, settled)
     for payment in state.books.payments:
         yield _payment(payment)
+    for journal in state.manual_journals:
+        entity, period = state.spec.entity, period_of(journal.posted.date())
+        number = manual_journal_id(journal.number)
+        fields = journal_fields(entity, number, f"JE-{entity.key}-{journal.number}", period, journal.posted)
+        yield record(number, {**fields, "trandate": journal.posted.date().isoformat()}, journal.posted, entity.key)
 
 
 def settlement(state: PodState) -> dict[int, datetime]:
@@ -164,7 +175,9 @@ def _document(document: Document, settled: dict[int, datetime]) -> SourceRecord:
         status, modified = "Paid In Full", max(modified, settled[document.number])
     if not invoice:
         status = "Fully Applied"
-    tranid = document.quirks.get("tranid", f"{'INV' if invoice else 'CM'}-{deal.entity.key}-{document.number}")
+    tranid = f"{'INV' if invoice else 'CM'}-{deal.entity.key}-{document.quirks.get('numbered_as', document.number)}"
+    gross = document.gross + document.quirks.get("header", 0)
+    tax = document.tax + document.quirks.get("header_tax", 0)
     due = day + timedelta(days=TERMS[deal.terms][2]) if invoice else None
     fields = {
         **_header(deal, number, tranid, document.kind, document.rate),
@@ -172,8 +185,8 @@ def _document(document: Document, settled: dict[int, datetime]) -> SourceRecord:
         "trandate": day.isoformat(),
         "duedate": due.isoformat() if due else None,
         "postingperiod": period_id(period_of(day)) if posted else None,
-        "foreigntotal": text(sign * document.gross),
-        "foreigntaxtotal": text(sign * document.tax) if document.tax else "0",
+        "foreigntotal": text(sign * gross),
+        "foreigntaxtotal": text(sign * tax) if tax else "0",
         "posting": flag(posted),
         "createdfrom": str(document.origin.number) if document.origin else None,
         "createddate": stamp(document.created),

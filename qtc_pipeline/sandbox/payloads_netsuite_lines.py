@@ -15,12 +15,19 @@ from qtc_pipeline.sandbox.clock import at, convert, recognised_at, text
 from qtc_pipeline.sandbox.model import Document, Engagement, Payment, Recognition, SourceRecord
 from qtc_pipeline.sandbox.names import GL, ITEM_ID
 from qtc_pipeline.sandbox.payloads_netsuite import erp_value, record
-from qtc_pipeline.sandbox.payloads_netsuite_documents import has_order, journal_id, order_created, order_id
+from qtc_pipeline.sandbox.payloads_netsuite_documents import (
+    has_order,
+    journal_id,
+    manual_journal_id,
+    order_created,
+    order_id,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
+    from qtc_pipeline.sandbox.defects_documents import ManualJournal
     from qtc_pipeline.sandbox.state import PodState
 
 _TAX_LINE = 9_000
@@ -60,6 +67,8 @@ def postings(state: PodState) -> Iterator[Posting]:
     for row in state.recognitions:
         if row.recognised:
             yield from _recognition(row)
+    for journal in state.manual_journals:
+        yield from _manual(journal, state.spec.entity.number)
 
 
 def _order(deal: Engagement, until: datetime) -> Iterator[Posting]:
@@ -100,8 +109,17 @@ def _document(document: Document) -> Iterator[Posting]:
                     -sign * convert(document.tax, document.rate), modified, "tax", memo="Sales tax"),
         )  # fmt: skip
     booked = -sum(row.booked for row in rows)
+    beside = document.quirks.get("booked", 0)  # planted: the ledger holds another receivable than the document
+    booked, rows[0].booked = booked + beside, rows[0].booked - beside
     yield Posting(
-        number, 0, entity, sign * document.gross, GL["receivable"] if posted else None, booked, modified, "main"
+        number,
+        0,
+        entity,
+        sign * (document.gross + document.quirks.get("header", 0)),
+        GL["receivable"] if posted else None,
+        booked,
+        modified,
+        "main",
     )
     yield from rows
 
@@ -116,10 +134,16 @@ def _payment(payment: Payment) -> Iterator[Posting]:
         yield Posting(number, 2, entity, 0, GL["fx"], relief - cash, posted, memo="Exchange difference")
 
 
+def _manual(journal: ManualJournal, entity: int) -> Iterator[Posting]:
+    number, amount, posted = manual_journal_id(journal.number), journal.amount, journal.posted
+    yield Posting(number, 1, entity, amount, GL["receivable"], amount, posted, memo="Correction")
+    yield Posting(number, 2, entity, -amount, GL["expense"], -amount, posted, memo="Correction")
+
+
 def _recognition(row: Recognition) -> Iterator[Posting]:
     deal = row.engagement
     number = journal_id(deal.entity, row.period)
-    amount = row.functional
+    amount = row.functional + row.quirks.get("booked", 0)  # planted: the ledger holds another amount than the row
     posted = recognised_at(row.period)
     place = deal.number * 2
     name = f"Revenue {deal.number}"

@@ -8,32 +8,43 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from qtc_pipeline.sandbox import billing, ledger, work
+from qtc_pipeline.sandbox import billing, defects_contracts, defects_documents, defects_time, ledger, work
 from qtc_pipeline.sandbox.plan import Pod, PodSpec, build_pod
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from qtc_pipeline.sandbox.defects import Plant
+    from qtc_pipeline.sandbox.defects_documents import ManualJournal
     from qtc_pipeline.sandbox.model import Engagement, Entry, Expense, Recognition
 
 
 class PodState:
-    """A pod at an instant."""
+    """A pod at an instant, with its planted defects."""
 
-    def __init__(self, seed: int, spec: PodSpec, until: datetime) -> None:
+    def __init__(self, seed: int, spec: PodSpec, until: datetime, plants: tuple[Plant, ...] = ()) -> None:
         self.seed = seed
         self.spec = spec
         self.until = until
+        self.plants = plants
 
     @cached_property
     def pod(self) -> Pod:
         """Return the plan."""
-        return build_pod(self.seed, self.spec)
+        pod = build_pod(self.seed, self.spec)
+        if self.plants:
+            defects_contracts.apply(self.seed, pod, self.plants)
+        return pod
 
     @cached_property
     def _billed(self) -> tuple[list[Entry], billing.Books]:
         found = work.entries(self.seed, self.pod, self.until)
-        return found, billing.books(self.seed, self.pod.engagements, found, self.expenses, self.until)
+        if self.plants:
+            found = defects_time.apply(self.pod, found, self.plants)
+        books = billing.books(self.seed, self.pod.engagements, found, self.expenses, self.until)
+        if self.plants:
+            defects_documents.apply_books(books, self.plants)
+        return found, books
 
     @property
     def entries(self) -> list[Entry]:
@@ -53,7 +64,15 @@ class PodState:
     @cached_property
     def recognitions(self) -> list[Recognition]:
         """Return the revenue rows."""
-        return list(ledger.recognitions(self.seed, self.pod.engagements, self.entries, self.until))
+        rows = list(ledger.recognitions(self.seed, self.pod.engagements, self.entries, self.until))
+        if self.plants:
+            defects_documents.apply_recognitions(rows, self.plants)
+        return rows
+
+    @property
+    def manual_journals(self) -> list[ManualJournal]:
+        """Return the journals posted by hand."""
+        return defects_documents.manual_journals(self.plants)
 
     def remaining(self, deal: Engagement) -> int:
         """Return what of a closed deal's value was never billed, counted on its closing day."""

@@ -20,13 +20,15 @@ CLOSING_LAG = 75  # days after the end: by then everything is billed or written 
 _HOUR = 60
 
 
-def settle(seed: int, deal: Engagement) -> None:
-    """Complete a deal: rates, value, amendments, milestones or instalments, creation of its projects, closing."""
+def settle(seed: int, deal: Engagement, amendments: list[Amendment] | None = None) -> None:
+    """Complete a deal: rates, value, amendments (drawn unless given), billing plan, creation of its projects, closing."""
     draw = rng(seed, "terms", deal.number)
     _rates(draw, deal)
     _value(draw, deal)
     signed = deal.signed.date()
-    if deal.outcome == "signed" and draw.random() < 0.4 and (deal.end - deal.start).days > 100:
+    if amendments is not None:
+        deal.amendments = amendments
+    elif deal.outcome == "signed" and draw.random() < 0.4 and (deal.end - deal.start).days > 100:
         _amend(draw, deal)
     if deal.billing_type == "milestone":
         _milestones(draw, deal)
@@ -94,7 +96,7 @@ def _milestones(draw: Random, deal: Engagement) -> None:
         due = next_workday(deal.start + (deal.end - deal.start) * place / count)
         _milestone(draw, deal, place, f"Milestone {place}", amount, due, created)
     for amendment in deal.amendments:
-        if amendment.outcome == "Approved":
+        if amendment.outcome == "Approved" and amendment.in_psa:
             due = next_workday(min(deal.end, amendment.effective + timedelta(days=28)))
             created = at(amendment.effective, 3, 5)
             title = f"Change order {amendment.number}"
@@ -132,7 +134,7 @@ def _schedule(draw: Random, deal: Engagement) -> None:
         amount = part if place < count else deal.value - part * (count - 1)
         deal.schedule.append(Instalment(place, day, amount, created))
     for amendment in deal.amendments:
-        if amendment.outcome == "Approved":
+        if amendment.outcome == "Approved" and amendment.in_erp:
             day = next_workday(min(deal.end, amendment.effective + timedelta(days=25)))
             arrival = at(amendment.effective, 3, 5)
             deal.schedule.append(Instalment(40 + amendment.number, day, amendment.amount, arrival))

@@ -71,7 +71,7 @@ def _entry(draw: Random, resource: Resource, active: list[Engagement], day: date
         approved: datetime | None = created + timedelta(hours=17)
     else:
         monday = day + timedelta(days=7 - day.weekday())
-        approved = at(monday + timedelta(days=int(pick * 2) % 2), 10 + minute % 6, minute, slot)
+        approved = at(monday + timedelta(days=1 if minute < 6 else 0), 10 + minute % 6, minute, slot)
     deleted = None
     if 0.012 <= fate < 0.016:
         approved, deleted = None, created + timedelta(hours=30)

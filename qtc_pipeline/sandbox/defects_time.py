@@ -1,0 +1,200 @@
+"""Defects of time: approved time that never arrived, arrived differently, or changed after it had arrived.
+
+Here: choosing the entries (`CHOOSERS`) and marking them in a pod's time before it is billed (`apply`), so that invoices,
+tax, payments and ledger follow from the defect as they would in life.
+Stays out: defects of contracts and of documents.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from qtc_pipeline.sandbox.clock import (
+    FIRST_AS_OF,
+    at,
+    closes_at,
+    is_workday,
+    next_workday,
+    period_of,
+    value_of,
+)
+from qtc_pipeline.sandbox.defects import Choice, Plant
+from qtc_pipeline.sandbox.model import Engagement, Entry
+from qtc_pipeline.sandbox.names import UNKNOWN_ROLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from qtc_pipeline.sandbox.plan import Pod
+
+_TODAY = FIRST_AS_OF.date()
+_BILLED = (150, 78)  # work this many to this many days before day 0 is billed by then
+_WAITING = (32, 14)  # transferred, and not billed if the planter says so
+_OPEN = (100, 14)
+AGE = {
+    "time_not_transferred": _OPEN,
+    "unknown_code": _OPEN,
+    "quantity_mismatch": _BILLED,
+    "billed_unapproved_time": _BILLED,
+    "removed_after_transfer": _BILLED,
+    "moved_after_transfer": _WAITING,
+    "late_time": (150, 62),
+    "unbilled_past_sla": _BILLED,
+    "item_billed_twice": (200, 120),
+}
+LATE_BY = timedelta(days=3)
+FIRST_PLANTED = 600  # extra deals of other planters are no target
+
+
+def choose(choice: Choice, name: str, leg: str, place: int) -> list[Plant]:
+    """Find an ordinary entry of the class's age; removed time is planted billed and unbilled."""
+    plants = _choose(choice, name, leg, place, AGE[name], {})
+    if name == "removed_after_transfer":
+        plants += _choose(choice, name, leg, place + 1, _WAITING, {"unbilled": True})
+    return plants
+
+
+def _choose(
+    choice: Choice, name: str, leg: str, place: int, age: tuple[int, int], facts: dict[str, Any]
+) -> list[Plant]:  # fmt: skip
+    draw = choice.draw(name, f"{leg}{sorted(facts)}")
+    for widened in (0, 120, 300):
+        first, last = _TODAY - timedelta(days=age[0] + widened), _TODAY - timedelta(days=age[1])
+        for step in range(len(choice.pods)):
+            state = choice.pods[(place + step) % len(choice.pods)]
+            entries = [
+                entry
+                for entry in state.entries
+                if first <= entry.day <= last and entry.number not in choice.taken and _ordinary(entry, name)
+            ]
+            if name == "moved_after_transfer":
+                entries = [entry for entry in entries if _other_deal(state.pod, entry)]
+            if entries:
+                entry = entries[draw.randrange(len(entries))]
+                choice.taken.add(entry.number)
+                if entry.engagement is not None:
+                    choice.deals.add(entry.engagement.number)
+                    if name == "item_billed_twice":
+                        choice.billed_twice.add(entry.engagement.number)
+                return [Plant(name, leg, state.spec.index, entry.number, facts)]
+    return []
+
+
+def _ordinary(entry: Entry, name: str) -> bool:
+    deal = entry.engagement
+    if deal is None or entry.transferred is None or deal.capped or entry.minutes < 75:
+        return False
+    if entry.held_until or entry.written_off or entry.deleted or entry.created.date() != entry.day:
+        return False
+    if deal.outcome != "signed" or deal.closed is None:
+        return False
+    if name == "late_time":
+        return closes_at(period_of(entry.day)) + LATE_BY < FIRST_AS_OF - timedelta(days=12)
+    if name == "item_billed_twice":
+        return entry.document is not None and entry.document.posted is not None and (deal.end - entry.day).days > 10
+    if AGE[name] == _BILLED:
+        return entry.document is not None
+    return True
+
+
+def _other_deal(pod: Pod, entry: Entry) -> Engagement | None:
+    """Return another time-and-materials deal the entry may be moved to, one under way first."""
+    deal = entry.engagement
+    if deal is None:
+        return None
+    others = [
+        other
+        for other in pod.engagements
+        if other is not deal
+        and other.number % 1000 < FIRST_PLANTED
+        and other.outcome == "signed"
+        and other.billing_type == "time_and_materials"
+        and not other.capped
+        and other.currency == deal.currency
+        and other.start <= entry.day
+    ]
+    return max(others, key=lambda other: other.end, default=None)
+
+
+def apply(pod: Pod, entries: list[Entry], plants: tuple[Plant, ...]) -> list[Entry]:
+    """Mark the planted entries of a pod; returns the entries with those of projects without a contract."""
+    by_number = {entry.number: entry for entry in entries}
+    for plant in plants:
+        if plant.leg in {"approved_time.erp", "invoice_integrity.items"} and plant.number in by_number:
+            _spoil(pod, by_number[plant.number], plant)
+    extra = [
+        entry
+        for plant in plants
+        if (plant.break_class, plant.leg) == ("project_without_contract", "activation.psa")
+        for entry in _orphans(pod, plant)
+    ]
+    return [*entries, *extra] if extra else entries
+
+
+def _spoil(pod: Pod, entry: Entry, plant: Plant) -> None:
+    name = plant.break_class
+    quirks: dict[str, Any] = {"planted": name}
+    entry.quirks = quirks
+    if name in {"time_not_transferred", "unknown_code"}:
+        entry.transferred = None
+        if name == "unknown_code" and entry.engagement is not None:
+            entry.role = UNKNOWN_ROLE
+            _price(entry, entry.engagement)
+    elif name == "quantity_mismatch":
+        quirks["erp_minutes"] = entry.minutes - 30
+    elif name == "billed_unapproved_time":
+        quirks["unapproved"] = quirks["touched"] = _touch(entry)
+    elif name == "removed_after_transfer":
+        entry.deleted = _touch(entry)
+        quirks["never_bill"] = bool(plant.facts.get("unbilled"))
+    elif name == "moved_after_transfer":
+        other = _other_deal(pod, entry)
+        if other is not None:
+            quirks["erp_deal"], quirks["touched"], quirks["never_bill"] = entry.engagement, _touch(entry), True
+            entry.engagement, entry.phase = other, False
+            _price(entry, other)
+    elif name == "late_time":
+        entry.approved = closes_at(period_of(entry.day)) + LATE_BY
+        entry.transferred = at(entry.approved.date() + timedelta(days=1), 2, 30)
+        quirks["erp_day"] = entry.transferred.date()
+    elif name == "unbilled_past_sla":
+        quirks["never_bill"] = True
+    elif name == "item_billed_twice":
+        quirks["again"] = True
+
+
+def _touch(entry: Entry) -> datetime:
+    """Return when somebody changed the entry in the last week before day 0."""
+    return at(_TODAY - timedelta(days=4 + entry.number % 3), 15, entry.number % 60)
+
+
+def _price(entry: Entry, deal: Engagement) -> None:
+    entry.rate = deal.rate_on(entry.role, entry.day)
+    entry.value = value_of(entry.minutes, entry.rate)
+
+
+def _orphans(pod: Pod, plant: Plant) -> list[Entry]:
+    deal = next(item for item in pod.engagements if item.number == plant.number)
+    resource = deal.team[0]
+    found = []
+    day = deal.start + timedelta(days=2)
+    while len(found) < 5:
+        day = next_workday(day + timedelta(days=1))
+        if is_workday(day):
+            number = resource.number * 1_000_000 + 900_000 + (plant.facts["place"] % 100) * 100 + len(found)
+            rate = deal.rate_on(resource.role, day)
+            minutes = 90 + 15 * len(found)
+            entry = Entry(
+                number, resource, deal, False, resource.role, day, minutes, True, rate, value_of(minutes, rate),
+                at(day, 18), at(day + timedelta(days=5), 11), None,
+            )  # fmt: skip
+            found.append(entry)
+    return found
+
+
+CHOOSERS: dict[tuple[str, str], Callable[[Choice, str, str, int], list[Plant]]] = {
+    **{(name, "approved_time.erp"): choose for name in AGE if name != "item_billed_twice"},
+    ("item_billed_twice", "invoice_integrity.items"): choose,
+}
