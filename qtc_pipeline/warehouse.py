@@ -45,7 +45,7 @@ def open_read_only(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def read_arrow(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[Any] = ()) -> pa.Table:
     """Rows of a query as an Arrow table; decimals stay decimals."""
-    return connection.execute(sql, list(values)).to_arrow_table()
+    return connection.sql(sql, params=list(values)).to_arrow_table()
 
 
 def read_frame(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[Any] = ()) -> pd.DataFrame:

@@ -194,7 +194,9 @@ def decide(mart: Mart, verdicts: Iterable[StoredVerdict], stages: Iterable[int] 
     held += [
         f"{gate} was not evaluated"
         for gate in EQUATIONS
-        if STAGE_OF.get(gate, 2) in asked and not any(row.gate == gate for row in rows)
+        if STAGE_OF.get(gate, 2) in asked
+        and not any(row.gate == gate for row in rows)
+        and (gate is not Gate.CARRIED or mart.relations)
     ]
     over = [
         f"{row.gate} {row.rule_id}: {row.reason or row.verdict}"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 KPI = "kpis.kpi_executive"
 MOVEMENT = "marts.fct_movement"
-_STATUS = "publication.mart_status"
+_STATUS = "published.mart_status"
 _PAY = re.compile(r"(^|_)(cost_rate|hourly_cost|pay|salary|wage)(_|$)")
 _PERSON = re.compile(r"^(resource|user|employee|person|consultant)(_id|_name)?$")
 _COST = re.compile(r"(^|_)cost(_|$)")
@@ -55,7 +55,7 @@ def write_files(
         build_id: the build the warehouse holds.
         decisions: what became of each mart; decides the values of ``kpi_executive``.
         relations: ``schema.name`` of what is copied as it is.
-        extra: name -> rows of tables of schema ``publication`` (``exception``, ``verdict``).
+        extra: name -> rows of tables of schema ``published`` (``exception``, ``verdict``).
 
     Raises:
         PublicationError: a relation would show what a person earns.
@@ -66,7 +66,7 @@ def write_files(
     with duckdb.connect(str(folder / pointer.DATABASE)) as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute(f"attach '{_escaped(warehouse)}' as warehouse (read_only)")
-        connection.execute("create schema publication")
+        connection.execute("create schema published")
         _write_status(connection, decisions, build_id)
         names = [_STATUS]
         for relation in relations:
@@ -75,8 +75,8 @@ def write_files(
             connection.execute(f"create table {relation} as {_body(connection, relation)}")
             names.append(relation)
         for name, rows in extra.items():
-            _write_rows(connection, f"publication.{name}", rows)
-            names.append(f"publication.{name}")
+            _write_rows(connection, f"published.{name}", rows)
+            names.append(f"published.{name}")
         tables = {name: _export(connection, folder, name) for name in names}
         connection.execute("detach warehouse")
         connection.execute("checkpoint")

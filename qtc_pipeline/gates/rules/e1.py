@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qtc_pipeline.gates.contract import JUDGED, Gate
+from qtc_pipeline.gates.contract import JUDGED, Gate, Outcome
 from qtc_pipeline.gates.evidence import Evidence, Question, Row, missing
 from qtc_pipeline.gates.expectations import Expect
 
@@ -39,6 +39,13 @@ def questions(evidence: Evidence) -> Iterator[Question]:
             judged={"difference": one["difference"]},
         )
         for one in found
+    ]
+    covered = {mart for row in rows for mart in row.marts}
+    rows += [
+        # E0 has counted the source: what is neither in raw nor in canonical is not there
+        Row((mart,), "conservation", given=Outcome.PASS, reason="no record of its entities")
+        for mart in _ALL
+        if mart not in covered
     ]
     yield Question(
         Gate.CONSERVED, "e1_conservation", rows, (Expect("difference", "zero"),), "records were dropped or multiplied"

@@ -70,18 +70,23 @@ def _exposure(
     rows = []
     for mart in marts:
         tolerance = _limits(evidence, mart.name)["amount"]
-        own: list[tuple[dict[str, Any], Decimal | None]] = []
-        totals: dict[str | None, Decimal] = defaultdict(Decimal)
+        own: list[tuple[dict[str, Any], Decimal | None, bool]] = []
+        totals: dict[tuple[str | None, bool], Decimal] = defaultdict(Decimal)
         for one in (one for one in found if one["leg"] in mart.exposure_legs):
             gating = _since_publication(evidence, mart, one, closed)
-            own.append((one, gating))
-            if not is_waived(waived, mart.name, one["leg"], one["legal_entity_id"], one["period"]):
-                totals[one["base"]] += gating or _ZERO
-        rows += [_exposure_row(mart, one, gating, totals[one["base"]] - tolerance, tolerance) for one, gating in own]
+            covered = is_waived(waived, mart.name, one["leg"], one["legal_entity_id"], one["period"])
+            own.append((one, gating, covered))
+            totals[one["base"], True] += gating or _ZERO
+            if not covered:  # what is waived uses up no tolerance of what is not
+                totals[one["base"], False] += gating or _ZERO
+        rows += [
+            _exposure_row(mart, one, gating, totals[one["base"], covered] - tolerance, tolerance)
+            for one, gating, covered in own
+        ]
         rows += [
             Row((mart.name,), leg, exposure=_ZERO, tolerance=tolerance, judged={"excess": _ZERO})
             for leg in mart.exposure_legs
-            if leg not in {one["leg"] for one, _ in own}
+            if leg not in {one["leg"] for one, _, _ in own}
         ]
     return Question(Gate.EXPOSURE, "exposure", rows, (Expect("excess", "at_most_zero"),), "exposure over tolerance")
 
