@@ -98,6 +98,27 @@ def read_instance(
     return outcome
 
 
+def check_instance(settings: Settings, instance: str) -> str:
+    """Log in and count one entity; a sentence that says so.
+
+    Raises:
+        QtcError: what is wrong with the settings, the credentials or the system.
+    """
+    target = settings.instance(instance)
+    declared = system(target.vendor)
+    entity = declared.entities[0]
+    reader = declared.open(target)
+    try:
+        number = sum(int(one.value) for one in reader.count(entity) if one.measure == "count")
+        clock = reader.clock()
+    finally:
+        reader.close()
+    return (
+        f"{target.vendor} at {target.base_url}: logged in, {number} live {entity.name} records counted,"
+        f" its clock says {clock:%Y-%m-%d %H:%M} UTC"
+    )
+
+
 def _wanted(declared: System, instance: Instance, names: Sequence[str] | None) -> list[Entity]:
     if names is None:
         return list(declared.entities)

@@ -143,6 +143,7 @@ class Http:
         *,
         what: str = "",
         authorized: bool = True,
+        repeat: bool = True,
         **options: Any,
     ) -> T:
         """Send, check and decode; repeat what may pass.
@@ -153,6 +154,7 @@ class Http:
             decode: makes the result of the answer; a ``ValueError`` from it (JSON that ends early) is transient.
             what: the object asked for, for messages (``entity Account``).
             authorized: send the token.
+            repeat: False where the caller repeats (a token is fetched inside a request that is repeated itself).
             options: of ``httpx.Client.request`` (params, json, headers, data).
 
         Raises:
@@ -172,7 +174,7 @@ class Http:
             told = error.retry_after if isinstance(error, RateLimitedError) else None
             return told is not None and told > self.patience.longest
 
-        attempts = stop_after_attempt(self.patience.attempts)
+        attempts = stop_after_attempt(self.patience.attempts if repeat else 1)
         retrying = Retrying(
             retry=retry_if_exception_type(TransientError),
             wait=pause,
@@ -236,10 +238,8 @@ def usual_error(response: httpx.Response, what: str, code: str, message: str) ->
     """
     status = response.status_code
     said = " ".join(part for part in (f"HTTP {status}", code, message[:_LONGEST_CAUSE]) if part)
-    if status == httpx.codes.TOO_MANY_REQUESTS or (
-        status == httpx.codes.SERVICE_UNAVAILABLE and _retry_after(response)
-    ):
-        return RateLimitedError(what, said, retry_after=_retry_after(response))
+    if status == httpx.codes.TOO_MANY_REQUESTS or (status == httpx.codes.SERVICE_UNAVAILABLE and retry_after(response)):
+        return RateLimitedError(what, said, retry_after=retry_after(response))
     if status in TRANSIENT_STATUS or status > httpx.codes.INTERNAL_SERVER_ERROR:
         return TransientError(what, said)
     if status == httpx.codes.UNAUTHORIZED:
@@ -251,7 +251,8 @@ def usual_error(response: httpx.Response, what: str, code: str, message: str) ->
     return PermanentError(what, said)
 
 
-def _retry_after(response: httpx.Response) -> float | None:
+def retry_after(response: httpx.Response) -> float | None:
+    """Seconds the vendor asks to wait, None where it does not say."""
     text = response.headers.get("Retry-After")
     if text is None:
         return None

@@ -20,6 +20,10 @@ from typing import Any, cast
 _scan = json.JSONDecoder(parse_float=str).raw_decode
 _skip = cast("re.Pattern[str]", WHITESPACE).match
 
+# what stands before a record, up to its brace
+_before_element = re.compile(r"\s*,?\s*(?=\{)").match
+_before_member = re.compile(r'\s*,?\s*"(?:[^"\\]|\\.)*"\s*:\s*(?=\{)').match
+
 Record = tuple[dict[str, Any], str]
 
 
@@ -78,24 +82,16 @@ def _after_value(text: str, position: int, end: str) -> int:
 
 
 def _records(text: str, position: int) -> tuple[list[Record], int]:
-    keyed = text[position] == "{"
-    end = "}" if keyed else "]"
+    before, end = (_before_member, "}") if text[position] == "{" else (_before_element, "]")
     records: list[Record] = []
-    add = records.append
-    position = _after_space(text, position + 1)
-    while text[position : position + 1] != end:
-        if keyed:
-            _, position = _name(text, position)
-        start = position
+    position += 1
+    while found := before(text, position):
+        start = found.end()
         value, position = _scan(text, start)
-        if not isinstance(value, dict):
-            raise JSONDecodeError("a record was expected", text, start)
-        add((value, text[start:position]))
-        # the usual case costs one comparison: a comma directly followed by the next record
-        if text.startswith(',{"', position) and not keyed:
-            position += 1
-        else:
-            position = _after_value(text, position, end)
+        records.append((value, text[start:position]))
+    position = _after_space(text, position)
+    if text[position : position + 1] != end:
+        raise JSONDecodeError(f"a record or {end} was expected", text, position)
     return records, position + 1
 
 

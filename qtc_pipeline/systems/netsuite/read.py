@@ -32,7 +32,7 @@ from qtc_pipeline.errors import (
 from qtc_pipeline.lake import SourceCount
 from qtc_pipeline.settings import Instance
 from qtc_pipeline.systems.contract import Entity, Page
-from qtc_pipeline.systems.http import Answer, Http, Patience, Token, usual_error, vendor_clock
+from qtc_pipeline.systems.http import Answer, Http, Patience, Token, retry_after, usual_error, vendor_clock
 from qtc_pipeline.systems.netsuite.token import fetch_token
 from qtc_pipeline.systems.paging import ahead
 from qtc_pipeline.systems.payload import hash_text, split_answer
@@ -60,7 +60,7 @@ class NetSuiteDialect:
         """The typed error of an answer that is not a success."""
         code, message = _code_and_message(response)
         if code in ("CONCURRENCY_LIMIT_EXCEEDED", "REQUEST_LIMIT_EXCEEDED"):
-            return RateLimitedError(what, f"{code} {message}")
+            return RateLimitedError(what, f"{code} {message}", retry_after=retry_after(response))
         if code == "INVALID_LOGIN":
             return TransientError(what, f"{code} {message}", "If it stays, check certificate, role and account")
         if code == "INSUFFICIENT_PERMISSION":

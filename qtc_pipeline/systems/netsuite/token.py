@@ -74,6 +74,7 @@ def fetch_token(http: Http, instance: Instance, private_key: SecretStr) -> tuple
         decode,
         what="token",
         authorized=False,
+        repeat=False,
         data={
             "grant_type": "client_credentials",
             "client_assertion_type": _ASSERTION_TYPE,

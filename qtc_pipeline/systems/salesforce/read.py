@@ -32,7 +32,7 @@ from qtc_pipeline.errors import (
 from qtc_pipeline.lake import SourceCount
 from qtc_pipeline.settings import Instance
 from qtc_pipeline.systems.contract import Entity, Page
-from qtc_pipeline.systems.http import Answer, Http, Patience, Token, usual_error, vendor_clock
+from qtc_pipeline.systems.http import Answer, Http, Patience, Token, retry_after, usual_error, vendor_clock
 from qtc_pipeline.systems.paging import ahead
 from qtc_pipeline.systems.payload import hash_text, split_answer
 
@@ -56,7 +56,7 @@ class SalesforceDialect:
         if code == "REQUEST_LIMIT_EXCEEDED":
             if "TotalRequests" in message:
                 return PermanentError(what, f"{code} {message}", "The org's requests of 24 hours are used up; wait")
-            return RateLimitedError(what, f"{code} {message}")
+            return RateLimitedError(what, f"{code} {message}", retry_after=retry_after(response))
         if code in ("UNABLE_TO_LOCK_ROW", "TXN_SECURITY_METERING_ERROR", "SERVER_UNAVAILABLE"):
             return TransientError(what, f"{code} {message}")
         if code in ("invalid_grant", "invalid_client", "invalid_client_id", "app_not_found"):
@@ -219,6 +219,7 @@ def open_reader(
             lambda answer: (str(json.loads(answer.text)["access_token"]), None),
             what="token",
             authorized=False,
+            repeat=False,
             auth=credentials,
             data={"grant_type": "client_credentials"},
         )
