@@ -2,11 +2,13 @@
 
 Rooms, in the order a request passes them::
 
-    serve, background   ports, secrets, start and stop
+    days                which firm a folder shows, on which day; the next day
+    serve, background   ports, secrets, start and stop; in this process or in one of its own
     asgi, faults        what every server has: control endpoint, journal, throttling, failures, truncated bodies
     credentials, tokens key pair and client secrets on disk; bearer tokens with a lifetime
     salesforce, kantata, netsuite   one application each: paths, envelopes and errors of that vendor
-    grammar, soql, suiteql          the two query languages, compiled to SQL with bound values
+    kantata_filters                 what a Kantata list can be asked
+    grammar, soql, suiteql, suiteql_terms   the two query languages, compiled to SQL with bound values
     store, filling      the records of one instance in SQLite, and how the firm's days get into them
     catalogue           the objects and fields each vendor serves
 

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -164,27 +164,46 @@ def _is_free(port: int) -> bool:
         return probe.connect_ex((HOST, port)) != 0
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Serve a folder until SIGTERM or SIGINT; ``arguments`` are the folder and ``name=port`` pairs."""
+def serve(
+    folder: Path,
+    ports: Mapping[str, int] | None = None,
+    on_ready: Callable[[dict[str, dict[str, Any]]], None] | None = None,
+) -> None:
+    """Serve a folder in this process until SIGTERM or SIGINT; call it in the main thread.
+
+    Args:
+        folder: of the sandbox.
+        ports: instance name -> port; what is missing gets the port of last time, or a free one.
+        on_ready: told what a client needs per instance, once all answer.
+
+    Raises:
+        SandboxError: another process serves this folder, or a port is taken.
+    """
     import psutil
 
-    folder = Path(arguments[0])
+    found = running_process(folder)
+    if found is not None:
+        raise SandboxError("sandbox servers", f"process {found.pid} serves {folder} already", "Stop it first")
     kept = folder / "ports.json"
     last_time: dict[str, int] = json.loads(kept.read_text()) if kept.exists() else {}
-    ports = {name: port for name, port in last_time.items() if _is_free(port)}
-    ports.update({name: int(port) for name, _, port in (pair.partition("=") for pair in arguments[1:])})
+    wanted = {name: port for name, port in last_time.items() if _is_free(port)} | dict(ports or {})
     ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
-    with running_servers(ServeConfig(folder, ports)) as running:
-        kept.write_text(json.dumps(dict(running.ports)))
-        process = Process(os.getpid(), psutil.Process().create_time(), dict(running.ports))
-        half = folder / f"{_NOTE}.{os.getpid()}"
-        half.write_text(json.dumps(asdict(process)))
-        half.replace(folder / _NOTE)
-        ended.wait()
-    return 0
+    before = {number: signal.signal(number, lambda *_: ended.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        with running_servers(ServeConfig(folder, wanted)) as running:
+            kept.write_text(json.dumps(dict(running.ports)))
+            process = Process(os.getpid(), psutil.Process().create_time(), dict(running.ports))
+            half = folder / f"{_NOTE}.half"
+            half.write_text(json.dumps(asdict(process)))
+            half.replace(folder / _NOTE)
+            if on_ready is not None:
+                on_ready(running.describe())
+            ended.wait()
+            (folder / _NOTE).unlink(missing_ok=True)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    serve(Path(sys.argv[1]), {name: int(port) for name, _, port in (pair.partition("=") for pair in sys.argv[2:])})

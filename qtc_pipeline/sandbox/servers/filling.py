@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from qtc_pipeline.sandbox.servers.catalogue import DELETED_RECORD, Entity, entities
 from qtc_pipeline.sandbox.servers.store import Store, Value, index_statements
 
-_COLUMNS = "_key, _payload, _version_at, _deleted_at, _legal_entity, _currency"
+_COLUMNS = "_key, _payload, _deleted_at, _legal_entity"
 _LINE_ENTITIES = frozenset({"transactionline", "transactionaccountingline", "nexttransactionlinelink"})
 """NetSuite records a deletion for a record, never for the lines that go with it."""
 
@@ -35,16 +35,8 @@ class Record(Protocol):
         """The record as the vendor shows it."""
 
     @property
-    def version_at(self) -> datetime | None:
-        """The vendor's modification stamp."""
-
-    @property
     def deleted_at(self) -> datetime | None:
         """When it was deleted, None while it lives."""
-
-    @property
-    def currency(self) -> str | None:
-        """Currency of its amounts."""
 
     @property
     def legal_entity(self) -> str | None:
@@ -103,10 +95,8 @@ def _rows(records: Iterable[Record]) -> Iterator[tuple[Value, ...]]:
         yield (
             record.record_id,
             encode(record.payload),
-            _stamp(record.version_at),
             _stamp(record.deleted_at),
             record.legal_entity,
-            record.currency,
         )
 
 
@@ -147,14 +137,14 @@ def _load_entity(conn: sqlite3.Connection, entity: Entity, firm: DayOfFirm) -> F
         indexes = index_statements(entity)
         for name in indexes:
             conn.execute(f"DROP INDEX {name}")
-        insert = f"INSERT INTO {entity.table} ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)"
+        insert = f"INSERT INTO {entity.table} ({_COLUMNS}) VALUES (?, ?, ?, ?)"
         rows = conn.executemany(insert, _rows(records)).rowcount
         for statement in indexes.values():
             conn.execute(statement)
         deleted = _note_deletions(conn, entity)
         return Filled(entity.name, max(rows, 0), max(rows, 0), deleted)
     conn.execute(f"CREATE TEMP TABLE incoming ({_COLUMNS}, PRIMARY KEY (_key)) WITHOUT ROWID")
-    rows = conn.executemany("INSERT INTO incoming VALUES (?, ?, ?, ?, ?, ?)", _rows(records)).rowcount
+    rows = conn.executemany("INSERT INTO incoming VALUES (?, ?, ?, ?)", _rows(records)).rowcount
     assignments = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS.split(", ")[1:])
     changed = conn.execute(
         f"INSERT INTO {entity.table} ({_COLUMNS}) SELECT {_COLUMNS} FROM incoming AS i WHERE NOT EXISTS"
@@ -186,10 +176,10 @@ def _note_deletions(conn: sqlite3.Connection, entity: Entity) -> int:
     gone = conn.execute(f"SELECT count(*) FROM {entity.table} WHERE _deleted_at IS NOT NULL").fetchone()[0]
     if entity.vendor == "netsuite" and gone and entity.name not in _LINE_ENTITIES:
         conn.execute(
-            f'INSERT OR IGNORE INTO "e_{DELETED_RECORD}" (_key, _payload, _version_at)'
+            f'INSERT OR IGNORE INTO "e_{DELETED_RECORD}" (_key, _payload)'
             f" SELECT '{entity.name}:' || _key || ':' || _deleted_at,"
             f" json_object('type', '{entity.name}', 'recordid', _key,"
-            "  'deleteddate', replace(substr(_deleted_at, 1, 19), 'T', ' '), 'name', null), _deleted_at"
+            "  'deleteddate', replace(substr(_deleted_at, 1, 19), 'T', ' '), 'name', null)"
             f" FROM {entity.table} WHERE _deleted_at IS NOT NULL"
         )
     return int(gone)

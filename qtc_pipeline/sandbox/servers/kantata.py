@@ -11,10 +11,7 @@ leave nothing behind; ``updated_after`` is after, not at; 429 names no delay.
 from __future__ import annotations
 
 import hmac
-import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
@@ -32,10 +29,10 @@ from qtc_pipeline.sandbox.servers.asgi import (
     text_answer,
 )
 from qtc_pipeline.sandbox.servers.catalogue import Entity, entities
-from qtc_pipeline.sandbox.servers.store import Value, visible
+from qtc_pipeline.sandbox.servers.kantata_filters import Filter, error, flag, order_by, own_filters, request_id, window
+from qtc_pipeline.sandbox.servers.store import visible
 from qtc_pipeline.sandbox.servers.tokens import Tokens
 
-_DEFAULT_PAGE, _LARGEST_PAGE = 20, 200
 _TOKEN_SECONDS = 10 * 365 * 86400.0
 _RELATED_ROWS = 20
 _SINGULAR = {
@@ -51,24 +48,6 @@ _SAME_TYPE = {
     "workspaces": ("related_workspaces", "currency"),
 }
 """Side-loads that bring more rows of the type asked for: include name and the field they share."""
-_EQUALS = ("workspace_id", "user_id", "role_id", "subject_id", "subject_type", "service_name", "service_model")
-_RANGES = {
-    "updated_after": ("updated_at", ">"),
-    "updated_before": ("updated_at", "<"),
-    "created_after": ("created_at", ">"),
-    "created_before": ("created_at", "<"),
-}
-_FLAGS = {"billable": "billable", "approved": "approved", "invoiced": "is_invoiced"}
-
-
-def error(status: int, kind: str, message: str, of_field: str | None = None) -> Response:
-    """The vendor's error: a list of typed messages."""
-    item = {"type": kind, "message": message}
-    return json_answer({"errors": [item if of_field is None else {**item, "field": of_field}]}, status, _request_id())
-
-
-def _request_id() -> dict[str, str]:
-    return {"x-request-id": secrets.token_hex(16)}
 
 
 class _Wording:
@@ -83,26 +62,6 @@ class _Wording:
 
     def not_found(self) -> Response:
         return error(404, "system", "The requested resource was not found.")
-
-
-@dataclass
-class _Filter:
-    """A growing WHERE clause."""
-
-    parts: list[str] = field(default_factory=list)
-    values: list[Value] = field(default_factory=list)
-
-    def add(self, text: str, *values: Value) -> None:
-        self.parts.append(text)
-        self.values.extend(values)
-
-    @property
-    def text(self) -> str:
-        return " AND ".join(self.parts) or "1"
-
-
-def _invalid(name: str, message: str) -> Refusal:
-    return Refusal(error(422, "validation", message, name))
 
 
 class Kantata:
@@ -159,9 +118,9 @@ class Kantata:
         self._admit(request)
         entity, params = self._entity(request), request.query_params
         wanted = self._base_filter(entity, params)
-        _own_filters(entity, params, wanted)
-        rows = self._instance.store.select_rows(entity, wanted.text, wanted.values, _order(entity, params))
-        start, size = _window(params)
+        own_filters(entity, params, wanted)
+        rows = self._instance.store.select_rows(entity, wanted.text, wanted.values, order_by(entity, params))
+        start, size = window(params)
         page = rows[start : start + size]
         pages = -(-len(rows) // size)
         meta = f'"count":{len(rows)},"page_count":{pages},"page_number":{start // size + 1},"page_size":{size}'
@@ -182,16 +141,16 @@ class Kantata:
             entity, params, rows, '"count":1,"meta":{"count":1,"page_count":1,"page_number":1,"page_size":20}'
         )
 
-    def _base_filter(self, entity: Entity, params: QueryParams) -> _Filter:
+    def _base_filter(self, entity: Entity, params: QueryParams) -> Filter:
         """What is hidden whatever is asked: deleted and foreign rows, and archived ones by default."""
-        wanted = _Filter()
+        wanted = Filter()
         wanted.add("_deleted_at IS NULL")
         seen = visible(entity, self._instance.faults.company_filter)
         if seen:
             wanted.add(seen)
-        if entity.name == "workspaces" and not _flag(params, "include_archived"):
+        if entity.name == "workspaces" and not flag(params, "include_archived"):
             wanted.add('"archived" = 0')
-        if entity.name == "time_entries" and not _flag(params, "from_archived_workspaces"):
+        if entity.name == "time_entries" and not flag(params, "from_archived_workspaces"):
             wanted.add('"workspace_id" NOT IN (SELECT "id" FROM "e_workspaces" WHERE "archived" = 1)')
         return wanted
 
@@ -207,11 +166,11 @@ class Kantata:
             maps.setdefault(other, {}).update(side)
         self._instance.journal.add("rows", len(rows))
         bodies = "".join(f',"{name}":{_map(body)}' for name, body in maps.items())
-        return text_answer(f'{{{head},"results":[{results}]{bodies}}}', headers=_request_id())
+        return text_answer(f'{{{head},"results":[{results}]{bodies}}}', headers=request_id())
 
     def _side_load(self, entity: Entity, name: str, rows: Sequence[int]) -> tuple[str, dict[str, str]]:
         """Rows a page refers to; an include the vendor does not know is left out without a word."""
-        store = self._instance.store
+        store, allowed = self._instance.store, self._instance.faults.company_filter
         chosen = f"SELECT value FROM json_each('[{','.join(map(str, rows))}]')"
         same_type = _SAME_TYPE.get(entity.name, ("", ""))
         if name == same_type[0]:
@@ -219,80 +178,20 @@ class Kantata:
             sql = (
                 f"SELECT _key, _payload FROM {entity.table} WHERE _deleted_at IS NULL AND _seq NOT IN ({chosen})"
                 f' AND "{shared}" IN (SELECT "{shared}" FROM {entity.table} WHERE _seq IN ({chosen}))'
-                f" LIMIT {_RELATED_ROWS}"
+                f" AND {visible(entity, allowed) or '1'} LIMIT {_RELATED_ROWS}"
             )
             return entity.name, {str(key): str(body) for key, body in store.read(sql)}
         other, reference = _SINGULAR.get(name, ("", ""))
         if reference not in entity.fields:
             return entity.name, {}
+        wanted = entities("kantata")[other]
         sql = (
-            f"SELECT _key, _payload FROM {entities('kantata')[other].table} WHERE _deleted_at IS NULL AND _key IN"
-            f" (SELECT json_extract(_payload, '$.{reference}') FROM {entity.table} WHERE _seq IN ({chosen}))"
+            f"SELECT _key, _payload FROM {wanted.table} WHERE _deleted_at IS NULL AND {visible(wanted, allowed) or '1'}"
+            f" AND _key IN (SELECT json_extract(_payload, '$.{reference}') FROM {entity.table}"
+            f"  WHERE _seq IN ({chosen}))"
         )
         return other, {str(key): str(body) for key, body in store.read(sql)}
 
 
 def _map(bodies: Mapping[str, str]) -> str:
     return "{" + ",".join(f'"{key}":{body}' for key, body in bodies.items()) + "}"
-
-
-def _flag(params: QueryParams, name: str) -> bool:
-    return params.get(name, "").lower() in {"true", "1"}
-
-
-def _own_filters(entity: Entity, params: QueryParams, wanted: _Filter) -> None:
-    for name, (column, sign) in _RANGES.items():
-        if name in params:
-            wanted.add(f'"{column}" {sign} ?', _moment(name, params[name]))
-    for name, column in _FLAGS.items():
-        if name in params and column in entity.fields:
-            wanted.add(f'"{column}" = ?', int(_flag(params, name)))
-    if "uninvoiced" in params and "is_invoiced" in entity.fields:
-        wanted.add('"is_invoiced" = ?', int(not _flag(params, "uninvoiced")))
-    for name in _EQUALS:
-        if name in params and name in entity.fields:
-            _one_of(wanted, f'CAST("{name}" AS TEXT)', params[name])
-    for name in ("only", "ids"):
-        if params.get(name):
-            _one_of(wanted, "_key", params[name])
-    if "date_performed_between" in params and "date_performed" in entity.fields:
-        first, _, last = params["date_performed_between"].partition(":")
-        if not first or not last:
-            raise _invalid("date_performed_between", "must be two dates, first:last")
-        wanted.add('"date_performed" BETWEEN ? AND ?', first, last)
-
-
-def _one_of(wanted: _Filter, column: str, listed: str) -> None:
-    values = [value.strip() for value in listed.split(",")]
-    wanted.add(f"{column} IN ({', '.join('?' * len(values))})", *values)
-
-
-def _moment(name: str, text: str) -> str:
-    try:
-        moment = datetime.fromisoformat(text.replace(" ", "+"))
-    except ValueError:
-        raise _invalid(name, "is not a valid ISO 8601 date and time") from None
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _order(entity: Entity, params: QueryParams) -> str:
-    name, _, direction = params.get("order", "created_at:desc").partition(":")
-    if name not in entity.fields or direction not in {"", "asc", "desc"}:
-        raise _invalid("order", f"cannot order by {params.get('order')}")
-    return f'"{name}" {"DESC" if direction == "desc" else "ASC"}, "id"'
-
-
-def _window(params: QueryParams) -> tuple[int, int]:
-    """First row and number of rows, from ``page``/``per_page`` or ``offset``/``limit``."""
-    if "limit" in params or "offset" in params:
-        return _whole(params, "offset", 0, 0), min(_whole(params, "limit", _DEFAULT_PAGE, 1), _LARGEST_PAGE)
-    size = min(_whole(params, "per_page", _DEFAULT_PAGE, 1), _LARGEST_PAGE)
-    return (_whole(params, "page", 1, 1) - 1) * size, size
-
-
-def _whole(params: QueryParams, name: str, default: int, least: int) -> int:
-    text = params.get(name, str(default))
-    if not text.isdigit() or int(text) < least:
-        raise _invalid(name, f"must be a whole number of at least {least}")
-    return int(text)

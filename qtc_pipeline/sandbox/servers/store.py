@@ -28,8 +28,7 @@ Value: TypeAlias = str | int | float | None
 Rows: TypeAlias = "array[int] | list[str]"
 
 _META_COLUMNS = (
-    "_seq INTEGER PRIMARY KEY, _key TEXT NOT NULL UNIQUE, _payload TEXT NOT NULL, _version_at TEXT,"
-    " _deleted_at TEXT, _legal_entity TEXT, _currency TEXT"
+    "_seq INTEGER PRIMARY KEY, _key TEXT NOT NULL UNIQUE, _payload TEXT NOT NULL, _deleted_at TEXT, _legal_entity TEXT"
 )
 _KEPT_SELECTIONS = 12
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,8 @@ from qtc_pipeline.sandbox.servers.serve import Running, running_sandbox
 from tests.sandbox.servers.fake_firm import FakeFirm
 
 VERSION = "v67.0"
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Loopback speaks plain http: reading the machine's certificates for every client would only take time."""
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +80,7 @@ def crm(sandbox: Running) -> Iterator[httpx.Client]:
     """A client with a session; paths start at the data API's version."""
     auth = (sandbox.credentials.crm_client_id, sandbox.credentials.crm_secret_file.read_text())
     base = sandbox.base_url("crm")
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, verify=NO_TLS) as client:
         answer = client.post(f"{base}/services/oauth2/token", data={"grant_type": "client_credentials"}, auth=auth)
         client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
         client.base_url = httpx.URL(f"{base}/services/data/{VERSION}/")
@@ -87,13 +90,15 @@ def crm(sandbox: Running) -> Iterator[httpx.Client]:
 @pytest.fixture
 def psa(sandbox: Running) -> Iterator[httpx.Client]:
     headers = {"Authorization": f"Bearer {sandbox.credentials.psa_secret_file.read_text()}"}
-    with httpx.Client(base_url=f"{sandbox.base_url('psa')}/api/v1", headers=headers, trust_env=False) as client:
+    with httpx.Client(
+        base_url=f"{sandbox.base_url('psa')}/api/v1", headers=headers, trust_env=False, verify=NO_TLS
+    ) as client:
         yield client
 
 
 @pytest.fixture
 def erp(sandbox: Running) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=sandbox.base_url("erp"), trust_env=False) as client:
+    with httpx.Client(base_url=sandbox.base_url("erp"), trust_env=False, verify=NO_TLS) as client:
         token = erp_token(client, assertion(sandbox)).json()["access_token"]
         client.headers.update({"Authorization": f"Bearer {token}", "Prefer": "transient"})
         yield client

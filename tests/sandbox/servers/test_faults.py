@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from qtc_pipeline.sandbox.servers.serve import Running
+from tests.sandbox.servers.conftest import NO_TLS
 from tests.sandbox.servers.fake_firm import AS_OF
 
 PATHS = {
@@ -102,7 +103,7 @@ def test_switches_and_journal_are_reached_through_the_control_endpoint(
 ) -> None:
     url = f"{sandbox.base_url(name)}/__control__"
     headers = {"X-Sandbox-Token": sandbox.credentials.control_token_file.read_text()}
-    with httpx.Client(trust_env=False, headers=headers) as control:
+    with httpx.Client(trust_env=False, verify=NO_TLS, headers=headers) as control:
         before = control.get(url).json()["counts"].get("requests", 0)
         told = control.post(url, json={"fail_next": 1, "company_filter": ["US"]}).json()
         assert told["faults"]["fail_next"] == 1
@@ -118,11 +119,11 @@ def test_switches_and_journal_are_reached_through_the_control_endpoint(
 @pytest.mark.parametrize("token", ["", "wrong"])
 def test_the_control_endpoint_takes_the_sandboxs_own_token_only(sandbox: Running, token: str) -> None:
     url = f"{sandbox.base_url('crm')}/__control__"
-    assert httpx.get(url, headers={"X-Sandbox-Token": token}, trust_env=False).status_code == 403
+    assert httpx.get(url, headers={"X-Sandbox-Token": token}, trust_env=False, verify=NO_TLS).status_code == 403
 
 
 @pytest.mark.parametrize(("name", "path"), [("crm", "/"), ("psa", "/api/v2/users"), ("erp", "/nowhere")])
 def test_an_unknown_path_is_answered_in_the_vendors_words(sandbox: Running, name: str, path: str) -> None:
-    answer = httpx.get(sandbox.base_url(name) + path, trust_env=False)
+    answer = httpx.get(sandbox.base_url(name) + path, trust_env=False, verify=NO_TLS)
     assert answer.status_code == 404
     assert answer.headers["content-type"].startswith("application/json")

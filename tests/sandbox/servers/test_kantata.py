@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from qtc_pipeline.sandbox.servers.serve import Running
+from tests.sandbox.servers.conftest import NO_TLS
 from tests.sandbox.servers.fake_firm import TIME_ENTRIES
 
 ARCHIVED_ENTRIES = TIME_ENTRIES // 6
@@ -110,7 +111,7 @@ def test_a_refused_request_says_type_and_field(
 
 def test_a_wrong_token_is_refused_as_oauth_error(sandbox: Running) -> None:
     url = f"{sandbox.base_url('psa')}/api/v1/users"
-    answer = httpx.get(url, headers={"Authorization": "Bearer no"}, trust_env=False)
+    answer = httpx.get(url, headers={"Authorization": "Bearer no"}, trust_env=False, verify=NO_TLS)
     assert answer.status_code == 401
     assert answer.json()["errors"][0]["type"] == "oauth"
 
@@ -118,7 +119,7 @@ def test_a_wrong_token_is_refused_as_oauth_error(sandbox: Running) -> None:
 def test_the_token_endpoint_gives_a_token_that_works(sandbox: Running) -> None:
     base, credentials = sandbox.base_url("psa"), sandbox.credentials
     form = {"client_id": credentials.psa_client_id, "client_secret": credentials.psa_secret_file.read_text()}
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, verify=NO_TLS) as client:
         answer = client.post(f"{base}/oauth/token", data={"grant_type": "client_credentials", **form})
         headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
         assert client.get(f"{base}/api/v1/users", headers=headers).status_code == 200

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from qtc_pipeline.sandbox.servers.credentials import AssertionRefusedError, check_assertion
 from qtc_pipeline.sandbox.servers.serve import Running
-from tests.sandbox.servers.conftest import _encoded, assertion, erp_token
+from tests.sandbox.servers.conftest import NO_TLS, _encoded, assertion, erp_token
 from tests.sandbox.servers.fake_firm import INVOICES
 
 Ask = Callable[..., httpx.Response]
@@ -153,7 +153,7 @@ def test_requests_that_really_overlap_beyond_the_limit_are_blocked(sandbox: Runn
     ],
 )
 def test_an_assertion_that_proves_nothing_gets_no_token(sandbox: Running, claims: dict[str, Any]) -> None:
-    with httpx.Client(base_url=sandbox.base_url("erp"), trust_env=False) as client:
+    with httpx.Client(base_url=sandbox.base_url("erp"), trust_env=False, verify=NO_TLS) as client:
         answer = erp_token(client, assertion(sandbox, **claims))
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
 
@@ -161,7 +161,7 @@ def test_an_assertion_that_proves_nothing_gets_no_token(sandbox: Running, claims
 def test_a_signature_of_another_key_gets_no_token(sandbox: Running) -> None:
     head, claims, _ = assertion(sandbox).split(".")
     forged = f"{head}.{claims}.{_encoded(bytes(64))}"
-    with httpx.Client(base_url=sandbox.base_url("erp"), trust_env=False) as client:
+    with httpx.Client(base_url=sandbox.base_url("erp"), trust_env=False, verify=NO_TLS) as client:
         assert erp_token(client, forged).status_code == 401
         assert erp_token(client, "no token at all").status_code == 401
 
@@ -185,7 +185,7 @@ def test_an_rsa_certificate_is_checked_as_ps256() -> None:
 
 def test_a_token_that_ran_out_is_an_invalid_login(sandbox: Running) -> None:
     sandbox.faults("erp").token_requests = 1
-    with httpx.Client(base_url=sandbox.base_url("erp"), trust_env=False) as client:
+    with httpx.Client(base_url=sandbox.base_url("erp"), trust_env=False, verify=NO_TLS) as client:
         token = erp_token(client, assertion(sandbox)).json()
         headers = {"Authorization": f"Bearer {token['access_token']}", "Prefer": "transient"}
         answers = [client.post(PATH, json={"q": "SELECT id FROM transaction"}, headers=headers) for _ in range(2)]

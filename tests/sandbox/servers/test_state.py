@@ -16,7 +16,7 @@ from qtc_pipeline.sandbox.servers import background
 from qtc_pipeline.sandbox.servers.catalogue import entities
 from qtc_pipeline.sandbox.servers.serve import Running, ServeConfig, fill, running_sandbox, running_servers, store_path
 from qtc_pipeline.sandbox.servers.store import Store
-from tests.sandbox.servers.conftest import VERSION, assertion, erp_token
+from tests.sandbox.servers.conftest import NO_TLS, VERSION, assertion, erp_token
 from tests.sandbox.servers.fake_firm import (
     AS_OF,
     INVOICES,
@@ -63,7 +63,7 @@ def next_day() -> FakeFirm:
 def soql(running: Running, query: str, path: str = "query") -> Any:
     base = running.base_url("crm")
     auth = (running.credentials.crm_client_id, running.credentials.crm_secret_file.read_text())
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, verify=NO_TLS) as client:
         form = {"grant_type": "client_credentials"}
         token = client.post(f"{base}/services/oauth2/token", data=form, auth=auth).json()["access_token"]
         headers = {"Authorization": f"Bearer {token}"}
@@ -73,12 +73,14 @@ def soql(running: Running, query: str, path: str = "query") -> Any:
 def count_entries(running: Running) -> int:
     headers = {"Authorization": f"Bearer {running.credentials.psa_secret_file.read_text()}"}
     url = f"{running.base_url('psa')}/api/v1/time_entries"
-    answer = httpx.get(url, params={"from_archived_workspaces": "true"}, headers=headers, trust_env=False)
+    answer = httpx.get(
+        url, params={"from_archived_workspaces": "true"}, headers=headers, trust_env=False, verify=NO_TLS
+    )
     return int(answer.json()["count"])
 
 
 def suiteql(running: Running, query: str) -> list[dict[str, Any]]:
-    with httpx.Client(base_url=running.base_url("erp"), trust_env=False) as client:
+    with httpx.Client(base_url=running.base_url("erp"), trust_env=False, verify=NO_TLS) as client:
         token = erp_token(client, assertion(running)).json()["access_token"]
         headers = {"Authorization": f"Bearer {token}", "Prefer": "transient"}
         answer = client.post("/services/rest/query/v1/suiteql", json={"q": query}, headers=headers)
@@ -157,7 +159,10 @@ def test_the_servers_run_as_a_process_of_their_own_until_stopped(folder: Path) -
         token = Path(described["psa"]["secret_file"]).read_text()
         url = f"{described['psa']['base_url']}/api/v1/users"
         headers = {"Authorization": f"Bearer {token}"}
-        assert [httpx.get(url, headers=headers, trust_env=False).status_code for _ in range(2)] == [429, 200]
+        assert [httpx.get(url, headers=headers, trust_env=False, verify=NO_TLS).status_code for _ in range(2)] == [
+            429,
+            200,
+        ]
         with pytest.raises(SandboxError, match="no such switch"):
             background.control(folder, "psa", {"explode": 1})
     finally:
