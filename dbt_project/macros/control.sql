@@ -30,11 +30,12 @@
 {%- endmacro %}
 
 {#-
-    Totals of one entity: count always, amount and minutes where named. `currency` and `date` are payload members;
+    Totals of one entity: count always, amount and minutes where named. `currency` and `date` are payload members
+    (`date_text` an expression instead, where the member is not a plain date);
     `amount` and `minutes` are expressions over members (control_member). Period and currency are '' where the record
     has none of its own.
 -#}
-{% macro control_totals(vendor, entity, currency=none, date=none, amount=none, minutes=none) %}
+{% macro control_totals(vendor, entity, currency=none, date=none, amount=none, minutes=none, date_text=none) %}
 {%- set raw = source('raw', vendor ~ '__' ~ entity | lower) %}
 with observed as (
     select
@@ -79,7 +80,7 @@ measured as (
     select
         content.instance,
         {% if currency %}coalesce({{ control_member(currency) }}, ''){% else %}''{% endif %} as currency,
-        {% if date %}coalesce({{ period_of(to_date(control_member(date))) }}, ''){% else %}''{% endif %} as period,
+        {% if date or date_text %}coalesce({{ period_of(to_date(date_text or control_member(date))) }}, ''){% else %}''{% endif %} as period,
         {% if amount %}{{ amount }}{% else %}cast(null as decimal(18, 4)){% endif %} as amount,
         {% if minutes %}{{ minutes }}{% else %}cast(null as integer){% endif %} as minutes
     from content
@@ -117,6 +118,8 @@ from total
 -#}
 {% macro canonical_totals(entity, currency='null', date='null', amount=none, minutes=none) %}
     {%- set second = var('second_rows').get(entity, []) -%}
+    {%- set currency_text = "coalesce(cast(" ~ currency ~ " as " ~ dbt.type_string() ~ "), '')" -%}
+    {%- set period_text = "coalesce(" ~ period_of('cast(' ~ date ~ ' as date)') ~ ", '')" -%}
     {%- for measure in ['count'] + (['amount'] if amount else []) + (['minutes'] if minutes else []) %}
     {%- if not loop.first %}
     union all
@@ -125,14 +128,14 @@ from total
         source_vendor as vendor,
         source_instance as instance,
         source_entity as entity,
-        coalesce(cast({{ currency }} as {{ dbt.type_string() }}), '') as currency,
-        coalesce({{ period_of('cast(' ~ date ~ ' as date)') }}, '') as period,
+        {{ currency_text }} as currency,
+        {{ period_text }} as period,
         '{{ measure }}' as measure,
         cast({{ {'count': 'count(*)', 'amount': 'coalesce(sum(' ~ amount ~ '), 0)', 'minutes': 'coalesce(sum(' ~ minutes ~ '), 0)'}[measure] }} as decimal(38, 4)) as total
     from {{ ref('core_' ~ entity) }}
     {%- if second %}
     where source_vendor not in ({% for v in second %}'{{ v }}'{% if not loop.last %}, {% endif %}{% endfor %})
     {%- endif %}
-    group by 1, 2, 3, 4, 5
+    group by source_vendor, source_instance, source_entity, {{ currency_text }}, {{ period_text }}
     {%- endfor %}
 {% endmacro %}

@@ -1,6 +1,6 @@
 with contribution as (
-    {{- union_contributions('revenue_entry', identity_columns() + [
-        'project_id', 'period', 'amount', 'currency', 'functional_amount', 'journal_source_id',
+    {{- contributions('revenue_entry', [
+        'project_id', 'legal_entity_id', 'period', 'amount', 'currency', 'functional_amount', 'journal_source_id',
         'is_recognized'
     ]) }}
 )
@@ -11,7 +11,7 @@ select
     project.qtc_id,
     {{ canonical_version('contribution') }},
     project_link.contract_id,
-    coalesce(project.legal_entity_id, 'unassigned') as legal_entity_id,
+    coalesce(contribution.legal_entity_id, project.legal_entity_id, 'unassigned') as legal_entity_id,
     contribution.period,
     contribution.amount,
     contribution.currency,
@@ -22,4 +22,5 @@ select
 from contribution
 left join {{ ref('core_project') }} as project on contribution.project_id = project.project_id
 left join {{ ref('core_project_link') }} as project_link on contribution.project_id = project_link.project_id
-left join {{ ref('core_legal_entity') }} as legal_entity on project.legal_entity_id = legal_entity.legal_entity_id
+left join {{ ref('core_legal_entity') }} as legal_entity
+    on coalesce(contribution.legal_entity_id, project.legal_entity_id) = legal_entity.legal_entity_id

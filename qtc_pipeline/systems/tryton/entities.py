@@ -42,6 +42,7 @@ ENTITIES: tuple[Entity, ...] = (
     ),
     _entity("account_tax", "name", "company", "rate", "invoice_account", "credit_note_account", "active"),
     _entity("account_invoice_payment_method", "name", "company", "debit_account", "credit_account", "active"),
+    _entity("account_journal", "name", "code", "type", "active"),
     _entity("account_move", "number", "company", "date", "period", "journal", "origin", "state"),
     _entity(
         "account_move_line",
@@ -54,6 +55,7 @@ ENTITIES: tuple[Entity, ...] = (
         "second_currency.code",
         "maturity_date",
         "reconciliation",
+        "origin",
         "state",
     ),
     _entity("account_move_reconciliation", "company", "date"),
@@ -143,6 +145,7 @@ ENTITIES: tuple[Entity, ...] = (
         "invoice_line",
         "status.progress",
     ),
+    _entity("project_work_invoiced_progress", "work", "progress", "invoice_line"),
     _entity("timesheet_work", "name", "origin", "company"),
     _entity(
         "timesheet_line", "company", "employee", "date", "work", "duration", "cost_price", "invoice_line", "description"
@@ -150,8 +153,10 @@ ENTITIES: tuple[Entity, ...] = (
 )
 
 # the lake's table names are the models' names with dots written as underscores; these have underscores of their own
-_MODELS = {"company_employee_cost_price": "company.employee_cost_price"}
-_MODELS["account_invoice_payment_method"] = "account.invoice.payment.method"
+_MODELS = {
+    "company_employee_cost_price": "company.employee_cost_price",
+    "project_work_invoiced_progress": "project.work.invoiced_progress",
+}
 
 
 def model_of(entity: Entity) -> str:

@@ -9,7 +9,7 @@ with control as (
         measure,
         sum(raw_total) as raw_total
     from {{ ref('rec_control') }}
-    group by 1, 2, 3, 4, 5
+    group by vendor, instance, entity, currency, measure
 ),
 
 source_count as (
@@ -22,7 +22,7 @@ source_count as (
         sum(count_before) as source_before,
         sum(count_after) as source_after
     from {{ source('raw', 'qtc_source_count') }}
-    group by 1, 2, 3, 4, 5
+    group by vendor, instance, entity, coalesce(currency, ''), measure
 ),
 
 counted as (
@@ -33,7 +33,7 @@ counted as (
         measure,
         max(case when currency <> '' then 1 else 0 end) as has_currency
     from source_count
-    group by 1, 2, 3, 4
+    group by vendor, instance, entity, measure
 ),
 
 read_total as (
@@ -51,7 +51,9 @@ read_total as (
             and control.instance = counted.instance
             and lower(control.entity) = lower(counted.entity)
             and control.measure = counted.measure
-    group by 1, 2, 3, 4, 5
+    group by
+        control.vendor, control.instance, control.entity, control.measure,
+        case when counted.has_currency = 1 then control.currency else '' end
 ),
 
 compared as (

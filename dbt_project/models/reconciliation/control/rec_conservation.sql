@@ -17,7 +17,9 @@ raw_total as (
     from {{ ref('rec_control') }} as control
     left join source_currency
         on control.instance = source_currency.source_instance and control.currency = source_currency.source_id
-    group by 1, 2, 3, 4, 5, 6
+    group by
+        control.vendor, control.instance, control.entity, coalesce(source_currency.currency_id, control.currency),
+        control.period, control.measure
 ),
 
 stated as (

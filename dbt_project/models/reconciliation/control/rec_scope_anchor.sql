@@ -1,12 +1,28 @@
 -- A role that sees one subsidiary shortens count and read alike; only the configured list shows what is missing.
 with occurring as (
-    select source_instance, legal_entity_id, currency from {{ ref('core_contract') }}
+    select
+        source_instance,
+        legal_entity_id,
+        currency
+    from {{ ref('core_contract') }}
     union all
-    select source_instance, legal_entity_id, currency from {{ ref('core_project') }}
+    select
+        source_instance,
+        legal_entity_id,
+        currency
+    from {{ ref('core_project') }}
     union all
-    select source_instance, legal_entity_id, currency from {{ ref('core_customer') }}
+    select
+        source_instance,
+        legal_entity_id,
+        currency
+    from {{ ref('core_customer') }}
     union all
-    select source_instance, legal_entity_id, currency from {{ ref('core_invoice') }}
+    select
+        source_instance,
+        legal_entity_id,
+        currency
+    from {{ ref('core_invoice') }}
 ),
 
 expected as (

@@ -1,6 +1,7 @@
 select
     {{ mapped_identity('netsuite', 'plannedrevenue', 'planned') }},
     {{ record_key('element.source_instance', 'element.job_id') }} as project_id,
+    cast(null as {{ dbt.type_string() }}) as legal_entity_id,
     {{ period_of('period.start_date') }} as period,
     planned.amount,
     currency.currency_code as currency,

@@ -1,0 +1,1 @@
+{{ control_totals('tryton', 'currency_currency_rate', currency='currency."."code') }}

@@ -1,0 +1,1 @@
+{{ control_totals('tryton', 'project_work_invoiced_progress') }}
