@@ -75,7 +75,7 @@ def _keep(seed: int, document: Document, until: datetime, result: Books) -> None
     _collect(seed, document, until, result)
 
 
-def _runs(deal: Engagement) -> list[tuple[datetime, datetime]]:
+def runs(deal: Engagement) -> list[tuple[datetime, datetime]]:
     """Return (draft, posting) of every monthly run of a deal."""
     lag = 3 if deal.cycle == 28 else 2
     runs = []
@@ -92,7 +92,7 @@ def _bill_time(
     waiting = sorted(time, key=lambda entry: (entry.day, entry.number))
     used = 0
     again: list[Entry] = []  # planted: billed once more by the next run
-    for run, (created, posted) in enumerate(_runs(deal), start=1):
+    for run, (created, posted) in enumerate(runs(deal), start=1):
         if created > until:
             break
         lines: list[Line] = []

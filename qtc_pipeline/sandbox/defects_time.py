@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from qtc_pipeline.sandbox.billing import runs
 from qtc_pipeline.sandbox.clock import (
     FIRST_AS_OF,
     at,
@@ -91,7 +92,8 @@ def _ordinary(entry: Entry, name: str) -> bool:
     if deal.outcome != "signed" or deal.closed is None:
         return False
     if name == "late_time":
-        return closes_at(period_of(entry.day)) + LATE_BY < FIRST_AS_OF - timedelta(days=12)
+        arrival = closes_at(period_of(entry.day)) + LATE_BY + timedelta(days=1)
+        return any(arrival < created and posted < FIRST_AS_OF - timedelta(days=4) for created, posted in runs(deal))
     if name == "item_billed_twice":
         return entry.document is not None and entry.document.posted is not None and (deal.end - entry.day).days > 10
     if AGE[name] == _BILLED:

@@ -22,6 +22,7 @@ from qtc_pipeline.sandbox import payloads_salesforce as salesforce
 from qtc_pipeline.sandbox.defects import groups, plants_of, wanted
 from qtc_pipeline.sandbox.plan import pod_specs
 from qtc_pipeline.sandbox.state import PodState
+from qtc_pipeline.sandbox.truth import truth_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -160,4 +161,4 @@ class Firm:
 
     def truth(self) -> list[Truth]:
         """Return what is planted, with class, leg, records, base and primary exposure."""
-        return []
+        return [item for state in self.pods() for item in truth_of(state)] if self._classes else []
