@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from qtc_pipeline.transform.dbt import run_step
 from qtc_pipeline.transform.project import manifest_path, target_dir
 
 SCALE = Decimal("0.02")
+REFERENCE_SEED = 1
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,31 @@ def build_by_replay(home: Path, seed: int, *, defects: bool, reference: Built) -
         for statement in _statements(reference.settings):
             connection.execute(statement)
     return built
+
+
+class Warehouses:
+    """Warehouses by (seed, defects), each built when first asked for and kept for the session.
+
+    They are shared: a test that changes one takes a copy of its home first.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._built: dict[tuple[int, bool], Built] = {}
+
+    @cached_property
+    def reference(self) -> Built:
+        """The firm of seed 1 with all defects, built by dbt."""
+        return build_by_dbt(self._root / "reference", REFERENCE_SEED, defects=True)
+
+    def __call__(self, seed: int, *, defects: bool) -> Built:
+        """The warehouse of a firm."""
+        if (seed, defects) == (REFERENCE_SEED, True):
+            return self.reference
+        if (seed, defects) not in self._built:
+            home = self._root / f"{seed}-{'defects' if defects else 'clean'}"
+            self._built[seed, defects] = build_by_replay(home, seed, defects=defects, reference=self.reference)
+        return self._built[seed, defects]
 
 
 def _statements(settings: Settings) -> Iterator[str]:
