@@ -228,11 +228,19 @@ def find_config(environment: _Environment | None = None) -> Path | None:
     return None
 
 
-def load_settings(path: Path | None = None, *, fall_back_to_example: bool = False) -> Settings:
+def home_in_force() -> Path:
+    """The folder of what runs make: ``QTC_HOME``, else ``var``."""
+    return _Environment().home.absolute()
+
+
+def load_settings(
+    path: Path | None = None, *, home: Path | None = None, fall_back_to_example: bool = False
+) -> Settings:
     """Read and validate the settings.
 
     Args:
         path: a qtc.toml; by default the one :func:`find_config` finds.
+        home: folder of what runs make; by default ``QTC_HOME``, else ``var``.
         fall_back_to_example: use the shipped example where there is no qtc.toml (loading the Dagster graph only).
 
     Raises:
@@ -252,10 +260,10 @@ def load_settings(path: Path | None = None, *, fall_back_to_example: bool = Fals
         document = tomllib.loads(found.read_text(encoding="utf-8"), parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(str(found), f"is not valid TOML: {error}", "Correct the line it names") from None
-    return _build(document, found, environment)
+    return _build(document, found.absolute(), environment, (home or environment.home).absolute())
 
 
-def _build(document: dict[str, Any], path: Path, environment: _Environment) -> Settings:
+def _build(document: dict[str, Any], path: Path, environment: _Environment, home: Path) -> Settings:
     _refuse_secrets(document, path)
     for table in ("instances", "legal_entities"):
         if not isinstance(document.get(table, {}), dict):
@@ -271,7 +279,7 @@ def _build(document: dict[str, Any], path: Path, environment: _Environment) -> S
     entities = [{"id": key, **values} for key, values in document.pop("legal_entities", {}).items()]
     values = {
         **document,
-        "home": environment.home.absolute(),
+        "home": home,
         "config_path": path,
         "instances": instances,
         "legal_entities": entities,
@@ -308,3 +316,9 @@ def _explain(error: ValidationError, values: dict[str, Any] | None = None) -> st
         shown = "" if problem["type"] in ("missing", "value_error") else f" = {problem['input']!r}"
         parts.append(f"{key}{shown}: {problem['msg']}")
     return "; ".join(parts)
+
+
+def child_environment(**extra: str) -> dict[str, str]:
+    """Environment of a program we start: ours without the secrets, which only the ingest room needs."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("QTC_SECRET_", "QTC_PRIVATE_KEY_"))}
+    return {**kept, **extra}

@@ -63,6 +63,13 @@ def find_build(session: Session, build_id: str) -> Build | None:
     return session.get(Build, build_id)
 
 
+def last_judged(session: Session) -> str | None:
+    """Id of the build whose gates spoke last, None where none did."""
+    return session.scalars(
+        select(Build.build_id).where(Build.gates_1_at.is_not(None)).order_by(Build.gates_1_at.desc())
+    ).first()
+
+
 def the_build(session: Session, build_id: str) -> Build:
     """The build of that id.
 
@@ -73,6 +80,12 @@ def the_build(session: Session, build_id: str) -> Build:
     if build is None:
         raise QtcError(f"build {build_id}", "is not in the operational store", "Run `qtc run` to make one")
     return build
+
+
+def last_judged(session: Session) -> str | None:
+    """Id of the build that was prepared last among those a gate has judged; None before the first."""
+    judged = select(Build.build_id).where(Build.gates_1_at.is_not(None))
+    return session.scalars(judged.order_by(Build.prepared_at.desc())).first()
 
 
 def mark(session: Session, build_id: str, what: Mark) -> None:

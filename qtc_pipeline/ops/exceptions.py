@@ -13,10 +13,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from qtc_pipeline.errors import QtcError
 from qtc_pipeline.ops.models import ExceptionCase, ExceptionOccurrence
 
 OPEN = "open"
 RESOLVED = "resolved"
+UNRANKED = 99
 
 
 @dataclass(frozen=True)
@@ -111,27 +113,43 @@ def _open_occurrence(session: Session, row: dict[str, Any], occurrence: int, bui
     )
 
 
-def open_exceptions(session: Session, *, leg: str | None = None, limit: int | None = None) -> list[ExceptionCase]:
-    """Exceptions that are not resolved, most urgent first: rank, then the larger exposure, then id."""
-    wanted = select(ExceptionCase).where(ExceptionCase.state != RESOLVED)
-    if leg is not None:
-        wanted = wanted.where(ExceptionCase.leg == leg)
+def list_exceptions(
+    session: Session,
+    *,
+    state: str | None = OPEN,
+    break_class: str | None = None,
+    legal_entity_id: str | None = None,
+    limit: int | None = None,
+) -> list[ExceptionCase]:
+    """Exceptions in a state (None: any), the largest exposure first, then by rank and id."""
+    wanted = select(ExceptionCase)
+    for column, value in (
+        (ExceptionCase.state, state),
+        (ExceptionCase.break_class, break_class),
+        (ExceptionCase.legal_entity_id, legal_entity_id),
+    ):
+        if value is not None:
+            wanted = wanted.where(column == value)
+    # exact amounts are kept as text, so the database cannot sort them
     cases = sorted(
         session.scalars(wanted),
-        key=lambda case: (case.rank or 99, -(case.exposure_reporting or 0), case.exception_id),
+        key=lambda case: (-(case.exposure_reporting or 0), case.rank or UNRANKED, case.exception_id),
     )
     return cases[:limit]
 
 
-def find_exception(session: Session, exception_id: str) -> ExceptionCase | None:
-    """The exception of that id or unique beginning of an id."""
-    exact = session.get(ExceptionCase, exception_id)
-    if exact is not None:
-        return exact
-    alike = list(
-        session.scalars(select(ExceptionCase).where(ExceptionCase.exception_id.startswith(exception_id)).limit(2))
-    )
-    return alike[0] if len(alike) == 1 else None
+def find_exception(session: Session, exception_id: str) -> ExceptionCase:
+    """The exception of that id or of the only id that begins so.
+
+    Raises:
+        QtcError: none or several begin so.
+    """
+    wanted = select(ExceptionCase).where(ExceptionCase.exception_id.startswith(exception_id, autoescape=True))
+    alike = list(session.scalars(wanted.limit(2)))
+    if len(alike) != 1:
+        cause = "several begin so" if alike else "there is none"
+        raise QtcError(f"exception {exception_id}", cause, "See `qtc exceptions list --state all`")
+    return alike[0]
 
 
 def occurrences_of(session: Session, exception_id: str) -> list[ExceptionOccurrence]:
