@@ -6,12 +6,15 @@ vendor words the failure stays in its application.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter, deque
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 _JOURNAL_LENGTH = 2000
+_KEYS = re.compile(r"/[^/]*\d{3,}[^/]*")
+"""Path segments that name one record or batch; counted together, or the counts would grow without end."""
 
 
 @dataclass
@@ -86,7 +89,7 @@ class Journal:
         with self._lock:
             self.counts["requests"] += 1
             self.counts[f"status_{status}"] += 1
-            self.counts[f"{method} {path}"] += 1
+            self.counts[f"{method} {_KEYS.sub('/*', path)}"] += 1
             self.requests.append({"method": method, "path": path, "query": query, "status": status})
 
     def add(self, name: str, amount: int = 1) -> None:
