@@ -11,7 +11,17 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from qtc_pipeline.sandbox.clock import all_periods, at, booking_rate, half_up, period_of, period_start, rng, value_of
+from qtc_pipeline.sandbox.clock import (
+    all_periods,
+    at,
+    booking_rate,
+    half_up,
+    monthly,
+    period_of,
+    period_start,
+    rng,
+    value_of,
+)
 from qtc_pipeline.sandbox.model import Document, Engagement, Entry, Expense, Line, Payment
 from qtc_pipeline.sandbox.names import SERVICE_ITEMS, TERMS
 
@@ -25,6 +35,7 @@ class Books:
 
     documents: list[Document] = field(default_factory=list)
     payments: list[Payment] = field(default_factory=list)
+    discarded: list[Document] = field(default_factory=list)
 
 
 def books(seed: int, deals: list[Engagement], time: list[Entry], spent: list[Expense], until: datetime) -> Books:
@@ -232,6 +243,26 @@ def _pay(invoice: Document, part: int, day: date, amount: int, applied: int, unt
     result.payments.append(
         Payment(deal.number * 1000 + 300 + serial * 2 + part, invoice, posted, amount, applied, rate)
     )
+
+
+def strays(seed: int, pod: int, deals: list[Engagement], until: datetime, result: Books) -> None:
+    """Once a month somebody drafts an invoice by mistake and deletes it the next morning."""
+    for place, (created, discarded) in enumerate(monthly(pod % 30 + 2, until)):
+        running = [
+            deal
+            for deal in deals
+            if deal.outcome == "signed"
+            and deal.erp_created
+            and deal.erp_created < created
+            and deal.start < created.date()
+        ]
+        if created > until or not running:
+            continue
+        deal = running[rng(seed, "stray", pod, place).randrange(len(running))]
+        line = Line(1, "SERVICES", 1_000_00, "Drafted by mistake", None, None)
+        draft = _document(deal, 700 + place, "CustInvc", created, created, [line])
+        draft.posted, draft.discarded = None, discarded
+        (result.discarded if discarded <= until else result.documents).append(draft)
 
 
 def due_date(document: Document) -> date | None:

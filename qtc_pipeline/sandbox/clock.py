@@ -35,6 +35,15 @@ def as_of(day: int) -> datetime:
     return FIRST_AS_OF + timedelta(days=day)
 
 
+def monthly(offset: int, until: datetime) -> list[tuple[datetime, datetime]]:
+    """Return (morning, next morning) of one day in thirty since the start, day `offset` after the first as-of among them."""
+    anchor = FIRST_AS_OF.date() + timedelta(days=offset - 1)
+    first = START + timedelta(days=(anchor - START).days % 30)
+    count = max(0, (until.date() - first).days // 30 + 1)
+    days = [first + timedelta(days=30 * place) for place in range(count)]
+    return [(at(day, 10), at(day + timedelta(days=1), 10)) for day in days]
+
+
 def at(day: date, hour: int, minute: int = 0, second: int = 0) -> datetime:
     """Return an instant of a day."""
     return datetime(day.year, day.month, day.day, hour, minute, second)  # noqa: DTZ001 - UTC without a zone

@@ -76,6 +76,11 @@ _POD: dict[str, dict[str, Callable[[PodState], Iterator[SourceRecord]]]] = {
     "kantata": {**kantata.POD, **kantata_work.POD},
     "netsuite": {**netsuite.POD, **netsuite_documents.POD, **netsuite_lines.POD},
 }
+_GONE: dict[tuple[str, str], Callable[[PodState], Iterator[SourceRecord]]] = {
+    ("kantata", "time_entries"): kantata_work.deleted_time_entries,
+    ("netsuite", "transaction"): netsuite_documents.deleted_transactions,
+    ("netsuite", "transactionline"): netsuite_lines.deleted_lines,
+}
 
 
 class Firm:
@@ -154,10 +159,26 @@ class Firm:
                 yield from per_pod(state)
 
     def deleted(self, vendor: str, entity: str) -> Iterator[SourceRecord]:
-        """Yield the records that existed once and are gone for good, with the moment they went (`deleted_at`)."""
-        if (vendor, entity) == ("kantata", "time_entries"):
+        """Yield the records that existed once and are gone for good, with the moment they went (`deleted_at`).
+
+        Salesforce keeps its deleted records: they are among `records`, marked.
+        """
+        source = _GONE.get((vendor, entity))
+        if source is not None:
             for state in self.pods():
-                yield from kantata_work.deleted_time_entries(state)
+                yield from source(state)
+
+    def changes(self, day: int) -> Iterator[tuple[str, str, SourceRecord]]:
+        """Yield (vendor, entity, record) of what is new, changed or gone since the end of an earlier day."""
+        since = clock.utc(clock.as_of(day))
+        for vendor, names in ENTITIES.items():
+            for name in names:
+                for record in self.records(vendor, name):
+                    if record.version_at is not None and record.version_at > since:
+                        yield vendor, name, record
+                for record in self.deleted(vendor, name):
+                    if record.deleted_at is not None and record.deleted_at > since:
+                        yield vendor, name, record
 
     def truth(self) -> list[Truth]:
         """Return what is planted, with class, leg, records, base and primary exposure."""

@@ -264,6 +264,7 @@ class Document:
     net: int
     tax: int
     origin: Document | None = None
+    discarded: datetime | None = None
     credited: int = 0
     quirks: dict[str, Any] = field(default_factory=dict)
 

@@ -7,11 +7,12 @@ Stays out: how documents come about (`billing.py`), SuiteQL and HTTP (`servers/`
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from qtc_pipeline.sandbox import clock
-from qtc_pipeline.sandbox.clock import CURRENCY_ID, booking_rate, period_end, period_of, rate_text, text
+from qtc_pipeline.sandbox.clock import CURRENCY_ID, booking_rate, period_end, period_of, rate_text, text, utc
 from qtc_pipeline.sandbox.model import Document, Engagement, LegalEntity, Payment, SourceRecord
 from qtc_pipeline.sandbox.names import LEGAL_ENTITIES, TERMS
 from qtc_pipeline.sandbox.payloads_netsuite import customer_id, erp_value, flag, job_id, period_id, record, stamp
@@ -109,6 +110,13 @@ def transactions(state: PodState) -> Iterator[SourceRecord]:
         number = manual_journal_id(journal.number)
         fields = journal_fields(entity, number, f"JE-{entity.key}-{journal.number}", period, journal.posted)
         yield record(number, {**fields, "trandate": journal.posted.date().isoformat()}, journal.posted, entity.key)
+
+
+def deleted_transactions(state: PodState) -> Iterator[SourceRecord]:
+    """Yield the drafts that were deleted."""
+    for document in state.books.discarded:
+        gone = utc(document.discarded) if document.discarded else None
+        yield replace(_document(document, {}), deleted_at=gone)
 
 
 def settlement(state: PodState) -> dict[int, datetime]:

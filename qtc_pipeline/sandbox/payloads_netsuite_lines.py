@@ -8,10 +8,10 @@ Stays out: headers (`payloads_netsuite_documents.py`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from qtc_pipeline.sandbox.clock import at, convert, recognised_at, text
+from qtc_pipeline.sandbox.clock import at, convert, recognised_at, text, utc
 from qtc_pipeline.sandbox.model import Document, Engagement, Payment, Recognition, SourceRecord
 from qtc_pipeline.sandbox.names import GL, ITEM_ID
 from qtc_pipeline.sandbox.payloads_netsuite import erp_value, record
@@ -177,6 +177,15 @@ def line_record(row: Posting, entity: str) -> SourceRecord:
         "custcol_minutes": row.minutes,
     }
     return record(key, fields, row.modified, entity, stamped="linelastmodifieddate")
+
+
+def deleted_lines(state: PodState) -> Iterator[SourceRecord]:
+    """Yield the lines that went with deleted drafts."""
+    for document in state.books.discarded:
+        for row in _document(document):
+            found = line_record(row, state.spec.entity.key)
+            gone = utc(document.discarded) if document.discarded else None
+            yield replace(found, deleted_at=gone)
 
 
 def ledger_lines(state: PodState) -> Iterator[SourceRecord]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from qtc_pipeline.sandbox.clock import at, money, utc
+from qtc_pipeline.sandbox.clock import at, money, monthly, utc
 from qtc_pipeline.sandbox.model import Account, Amendment, Engagement, SourceRecord
 from qtc_pipeline.sandbox.names import TERMS, sf_id
 
@@ -80,6 +80,8 @@ def opportunities(state: PodState) -> Iterator[SourceRecord]:
                 yield _change_order(deal, item, state.until)
     for number, account, day, amount in state.pod.lost:
         yield from _lost(number, account, at(day, 10), amount, state.until)
+    for place, (opened, binned) in enumerate(monthly(state.spec.index % 30 + 1, state.until)):
+        yield from _entered_twice(state, place, opened, binned)
 
 
 def _fields(account: Account, name: str, stage: str, amount: int, close: datetime, practice: str) -> dict[str, Any]:
@@ -135,6 +137,18 @@ def _lost(number: int, account: Account, opened: datetime, amount: int, until: d
     if number % 4 == 0 and binned <= until:
         modified, deleted = binned, True
     fields = _fields(account, f"{account.name} lead {number}", stage, amount, closed, "Data")
+    yield _record(opportunity_id(number), opened, modified, fields, account.entity.key, deleted=deleted)
+
+
+def _entered_twice(state: PodState, place: int, opened: datetime, binned: datetime) -> Iterator[SourceRecord]:
+    """Yield a lead somebody entered twice and threw into the recycle bin the next morning."""
+    account = state.pod.accounts[place % len(state.pod.accounts)]
+    if opened < account.created or opened > state.until:
+        return
+    number = state.spec.index * 1000 + 900 + place
+    deleted = binned <= state.until
+    fields = _fields(account, f"{account.name} lead {number}", "Prospecting", 5_000_000, opened, "Data")
+    modified = binned if deleted else opened
     yield _record(opportunity_id(number), opened, modified, fields, account.entity.key, deleted=deleted)
 
 

@@ -42,6 +42,7 @@ class PodState:
         if self.plants:
             found = defects_time.apply(self.pod, found, self.plants)
         books = billing.books(self.seed, self.pod.engagements, found, self.expenses, self.until)
+        billing.strays(self.seed, self.spec.index, self.pod.engagements, self.until, books)
         if self.plants:
             defects_documents.apply_books(books, self.plants)
         return found, books

@@ -73,9 +73,9 @@ def _entry(draw: Random, resource: Resource, active: list[Engagement], day: date
         monday = day + timedelta(days=7 - day.weekday())
         approved = at(monday + timedelta(days=1 if minute < 6 else 0), 10 + minute % 6, minute, slot)
     deleted = None
-    if 0.012 <= fate < 0.016:
+    if 0.012 <= fate < 0.022:
         approved, deleted = None, created + timedelta(hours=30)
-    elif 0.016 <= fate < 0.024:
+    elif 0.022 <= fate < 0.03:
         approved = None
     entry = Entry(
         number=resource.number * 1_000_000 + (day - START).days * 100 + slot + 1,
@@ -105,9 +105,9 @@ def transfer(entry: Entry, fate: float, *, late: bool) -> None:
     entry.transferred = at(approved.date() + timedelta(days=1), 2, entry.number % 60, entry.number % 50)
     if late or entry.engagement is None or entry.engagement.capped:
         return
-    if 0.024 <= fate < 0.044:
+    if 0.03 <= fate < 0.05:
         entry.held_until = entry.transferred + timedelta(days=HOLD_DAYS)
-    elif 0.044 <= fate < 0.054:
+    elif 0.05 <= fate < 0.06:
         entry.written_off = entry.transferred + timedelta(days=WRITE_OFF_DAYS)
 
 
