@@ -19,9 +19,12 @@
     {%- endfor %}
 {%- endmacro %}
 
-{#- The identity columns every contribution brings, before its own. -#}
-{% macro identity_columns() -%}
-    {{ return(['source_vendor', 'source_instance', 'source_entity', 'source_id', 'version_at', 'loaded_at', 'source_load_id']) }}
+{#- Union of contributions with the identity columns every contribution brings, before its own. -#}
+{% macro contributions(entity, columns) %}
+    {%- set identity = [
+        'source_vendor', 'source_instance', 'source_entity', 'source_id', 'version_at', 'loaded_at', 'source_load_id'
+    ] -%}
+    {{- union_contributions(entity, identity + columns) }}
 {%- endmacro %}
 
 {#- The identity columns of a contribution: the staged record it is made from (alias of the staged relation). -#}

@@ -17,12 +17,12 @@
 
 {% macro default__uuid5(name) -%}
     {%- set sha = "sha1(unhex('" ~ var('qtc_namespace') | replace('-', '') ~ "') || encode(" ~ name ~ "))" -%}
-    {{ qtc.uuid5_layout(sha) }}
+    {{ uuid5_layout(sha) }}
 {%- endmacro %}
 
 {% macro spark__uuid5(name) -%}
     {%- set sha = "sha1(concat(unhex('" ~ var('qtc_namespace') | replace('-', '') ~ "'), encode(" ~ name ~ ", 'UTF-8')))" -%}
-    {{ qtc.uuid5_layout(sha) }}
+    {{ uuid5_layout(sha) }}
 {%- endmacro %}
 
 {#- Version nibble 5, variant bits 10, of a 40-digit hexadecimal sha1. -#}
@@ -34,5 +34,5 @@
 
 {#- Correlation id of an engagement: one per CRM instance and root opportunity. -#}
 {% macro qtc_id(instance, opportunity_id) -%}
-    {{ qtc.uuid5("'qtc:' || " ~ instance ~ " || ':' || " ~ opportunity_id) }}
+    {{ uuid5("'qtc:' || " ~ instance ~ " || ':' || " ~ opportunity_id) }}
 {%- endmacro %}

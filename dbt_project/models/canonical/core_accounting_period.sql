@@ -1,5 +1,5 @@
 with contribution as (
-    {{- union_contributions('accounting_period', identity_columns() + [
+    {{- contributions('accounting_period', [
         'legal_entity_id', 'period', 'start_date', 'end_date', 'is_closed'
     ]) }}
 )

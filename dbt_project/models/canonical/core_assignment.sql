@@ -1,5 +1,5 @@
 with contribution as (
-    {{- union_contributions('assignment', identity_columns() + [
+    {{- contributions('assignment', [
         'project_id', 'resource_id', 'role_code', 'estimated_minutes', 'start_date', 'end_date'
     ]) }}
 )

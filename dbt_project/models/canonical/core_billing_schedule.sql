@@ -1,5 +1,5 @@
 with contribution as (
-    {{- union_contributions('billing_schedule', identity_columns() + [
+    {{- contributions('billing_schedule', [
         'project_id', 'scheduled_date', 'amount', 'currency', 'is_billed'
     ]) }}
 )

@@ -1,5 +1,5 @@
 with contribution as (
-    {{- union_contributions('contract', identity_columns() + [
+    {{- contributions('contract', [
         'opportunity_id', 'customer_id', 'contract_number', 'status', 'is_executed', 'signed_date',
         'start_date', 'end_date', 'signed_value', 'currency', 'billing_type', 'recognition_rule',
         'payment_terms', 'po_number', 'cap_amount', 'closed_date', 'debooked_amount', 'planned_cost',

@@ -1,5 +1,5 @@
 with contribution as (
-    {{- union_contributions('contract_amendment', identity_columns() + [
+    {{- contributions('contract_amendment', [
         'contract_id', 'amount', 'currency', 'is_approved', 'status', 'effective_date', 'approved_date'
     ]) }}
 )

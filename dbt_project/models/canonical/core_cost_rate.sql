@@ -1,5 +1,5 @@
 with contribution as (
-    {{- union_contributions('cost_rate', identity_columns() + [
+    {{- contributions('cost_rate', [
         'resource_id', 'rate', 'currency', 'effective_from'
     ]) }}
 )

@@ -1,5 +1,5 @@
 with contribution as (
-    {{- union_contributions('currency', identity_columns() + [
+    {{- contributions('currency', [
         'currency_id', 'minor_unit'
     ]) }}
 )

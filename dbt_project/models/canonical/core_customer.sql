@@ -1,5 +1,5 @@
 with contribution as (
-    {{- union_contributions('customer', identity_columns() + [
+    {{- contributions('customer', [
         'system_role', 'name', 'legal_entity_id', 'currency', 'country'
     ]) }}
 )

@@ -1,5 +1,5 @@
 with contribution as (
-    {{- union_contributions('customer_link', identity_columns() + [
+    {{- contributions('customer_link', [
         'linked_customer_id', 'crm_instance', 'crm_customer_ref', 'method', 'score'
     ]) }}
 )

@@ -1,5 +1,5 @@
 with contribution as (
-    {{- union_contributions('estimate', identity_columns() + [
+    {{- contributions('estimate', [
         'project_id', 'version', 'as_of_date', 'planned_cost', 'etc_cost', 'currency'
     ]) }}
 )

@@ -1,5 +1,5 @@
 with contribution as (
-    {{- union_contributions('exchange_rate', identity_columns() + [
+    {{- contributions('exchange_rate', [
         'from_currency', 'to_currency', 'period', 'rate_type', 'rate', 'provenance'
     ]) }}
 )

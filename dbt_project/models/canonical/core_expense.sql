@@ -1,5 +1,5 @@
 with contribution as (
-    {{- union_contributions('expense', identity_columns() + [
+    {{- contributions('expense', [
         'project_id', 'resource_id', 'expense_date', 'amount', 'currency', 'category', 'is_billable',
         'is_approved'
     ]) }}

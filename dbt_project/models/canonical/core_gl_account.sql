@@ -1,5 +1,5 @@
 with contribution as (
-    {{- union_contributions('gl_account', identity_columns() + [
+    {{- contributions('gl_account', [
         'number', 'account_type', 'name'
     ]) }}
 )

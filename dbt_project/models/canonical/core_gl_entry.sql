@@ -1,5 +1,5 @@
 with contribution as (
-    {{- union_contributions('gl_entry', identity_columns() + [
+    {{- contributions('gl_entry', [
         'transaction_source_id', 'document_type', 'document_id', 'gl_account_id', 'project_id',
         'legal_entity_id', 'posting_period', 'amount'
     ]) }}

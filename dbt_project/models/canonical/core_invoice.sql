@@ -1,5 +1,5 @@
 with contribution as (
-    {{- union_contributions('invoice', identity_columns() + [
+    {{- contributions('invoice', [
         'document_type', 'document_number', 'customer_id', 'project_id', 'legal_entity_id', 'currency',
         'exchange_rate', 'issue_date', 'due_date', 'posting_period', 'is_posted', 'is_void', 'gross_amount',
         'tax_amount', 'functional_gross', 'functional_net', 'credited_invoice_id', 'po_number'

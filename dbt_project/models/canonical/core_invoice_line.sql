@@ -1,5 +1,5 @@
 with contribution as (
-    {{- union_contributions('invoice_line', identity_columns() + [
+    {{- contributions('invoice_line', [
         'invoice_id', 'line_number', 'source_type', 'source_item_id', 'minutes', 'net_amount',
         'functional_amount', 'currency', 'is_posted'
     ]) }}

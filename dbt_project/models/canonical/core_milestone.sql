@@ -1,5 +1,5 @@
 with contribution as (
-    {{- union_contributions('milestone', identity_columns() + [
+    {{- contributions('milestone', [
         'project_id', 'amount', 'currency', 'status', 'is_accepted', 'accepted_date', 'due_date'
     ]) }}
 )

@@ -1,5 +1,5 @@
 with contribution as (
-    {{- union_contributions('opportunity', identity_columns() + [
+    {{- contributions('opportunity', [
         'customer_id', 'name', 'stage', 'is_won', 'amount', 'currency', 'close_date', 'region', 'practice',
         'legal_entity_id', 'parent_opportunity_id'
     ]) }}

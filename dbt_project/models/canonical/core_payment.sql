@@ -1,5 +1,5 @@
 with contribution as (
-    {{- union_contributions('payment', identity_columns() + [
+    {{- contributions('payment', [
         'customer_id', 'legal_entity_id', 'currency', 'exchange_rate', 'payment_date', 'posting_period',
         'amount'
     ]) }}

@@ -1,5 +1,5 @@
 with contribution as (
-    {{- union_contributions('payment_application', identity_columns() + [
+    {{- contributions('payment_application', [
         'payment_id', 'credit_memo_id', 'invoice_id', 'amount', 'currency'
     ]) }}
 )

@@ -1,5 +1,5 @@
 with contribution as (
-    {{- union_contributions('project', identity_columns() + [
+    {{- contributions('project', [
         'system_role', 'name', 'status', 'is_cancelled', 'is_archived', 'is_internal', 'price_amount',
         'currency', 'legal_entity_id', 'customer_id', 'start_date', 'created_at'
     ]) }}

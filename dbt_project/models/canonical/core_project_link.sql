@@ -1,5 +1,5 @@
 with contribution as (
-    {{- union_contributions('project_link', identity_columns() + [
+    {{- contributions('project_link', [
         'project_id', 'crm_instance', 'opportunity_ref', 'contract_id', 'link_role', 'method'
     ]) }}
 ),

@@ -1,5 +1,5 @@
 with contribution as (
-    {{- union_contributions('rate_card', identity_columns() + [
+    {{- contributions('rate_card', [
         'contract_id', 'role_code', 'rate', 'currency', 'effective_from', 'effective_to'
     ]) }}
 )

@@ -1,5 +1,5 @@
 with contribution as (
-    {{- union_contributions('resource', identity_columns() + [
+    {{- contributions('resource', [
         'name', 'role_code', 'legal_entity_id', 'weekly_minutes'
     ]) }}
 )

@@ -1,5 +1,5 @@
 with contribution as (
-    {{- union_contributions('sales_order', identity_columns() + [
+    {{- contributions('sales_order', [
         'project_id', 'currency', 'order_date', 'legal_entity_id', 'net_amount', 'tax_amount'
     ]) }}
 )

@@ -1,5 +1,5 @@
 with contribution as (
-    {{- union_contributions('sales_order_line', identity_columns() + [
+    {{- contributions('sales_order_line', [
         'sales_order_id', 'net_amount', 'currency'
     ]) }}
 )

@@ -1,5 +1,5 @@
 with contribution as (
-    {{- union_contributions('service_item', identity_columns() + [
+    {{- contributions('service_item', [
         'role_code', 'is_active'
     ]) }}
 )

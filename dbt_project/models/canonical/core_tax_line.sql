@@ -1,5 +1,5 @@
 with contribution as (
-    {{- union_contributions('tax_line', identity_columns() + [
+    {{- contributions('tax_line', [
         'invoice_id', 'tax_amount', 'currency'
     ]) }}
 )

@@ -1,5 +1,5 @@
 with contribution as (
-    {{- union_contributions('time_entry', identity_columns() + [
+    {{- contributions('time_entry', [
         'system_role', 'counterpart_source_id', 'project_id', 'resource_id', 'role_code', 'work_date',
         'minutes', 'is_billable', 'is_approved', 'approved_at', 'rate', 'currency', 'is_on_hold',
         'is_written_off', 'written_off_date'

@@ -1,5 +1,5 @@
 with contribution as (
-    {{- union_contributions('time_off', identity_columns() + [
+    {{- contributions('time_off', [
         'resource_id', 'off_date', 'minutes'
     ]) }}
 )
