@@ -68,11 +68,15 @@ def serve(
 
     folder = load_settings().sandbox_dir
     _stored_firm(folder)
-    if not background:
-        out.print("Serving until interrupted (Ctrl+C).")
-        raise typer.Exit(servers.main([str(folder)]))
-    for name, facts in servers.start(folder).items():
-        out.print(f"{name}: {facts['vendor']} at {facts['base_url']}")
+    if background:
+        _say_addresses(servers.start(folder))
+    else:
+        servers.serve(folder, on_ready=_say_addresses)
+
+
+def _say_addresses(facts: dict[str, dict[str, Any]]) -> None:
+    for name, one in facts.items():
+        out.print(f"{name}: {one['vendor']} at {one['base_url']}")
 
 
 @sandbox.command("stop")

@@ -31,10 +31,10 @@ _COST = re.compile(r"(^|_)cost(_|$)")
 
 @dataclass(frozen=True)
 class Table:
-    """A table of a publication as the manifest tells it; ``content`` is the digest of its sorted rows."""
+    """A table of a publication as the manifest tells it; ``content_hash`` is the digest of its sorted rows."""
 
     rows: int
-    content: str
+    content_hash: str
     file: str
 
 
@@ -127,13 +127,19 @@ def _body(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
         return f"select * from {source} where stock in ({published})"
     if relation != KPI:
         return f"select * from {source}"
-    own = {"status", "kpi_status", "build_id", "value"}
+    measures = ("value", "numerator", "denominator")
+    own = {"status", "kpi_status", "build_id", *measures}
     columns = [row[0] for row in connection.execute(f"select column_name from (describe {source})").fetchall()]
     kept = ", ".join(f"kpi.{column}" for column in columns if column not in own)
+    known = ", ".join(
+        f"case when coalesce(mart_status.status, 'held') <> 'held' then kpi.{column} end as {column}"
+        for column in measures
+        if column in columns
+    )
     return f"""
         select
             {kept},
-            case when coalesce(mart_status.status, 'held') <> 'held' then kpi.value end as value,
+            {known},
             coalesce(mart_status.status, 'held') as status,
             case
                 when mart_status.mart is null then 'no verdict covers mart ' || coalesce(kpi.mart, '?')
