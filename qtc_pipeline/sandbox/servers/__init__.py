@@ -2,7 +2,6 @@
 
 Rooms, in the order a request passes them::
 
-    days                which firm a folder shows, on which day; the next day
     serve, background   ports, secrets, start and stop; in this process or in one of its own
     asgi, faults        what every server has: control endpoint, journal, throttling, failures, truncated bodies
     credentials, tokens key pair and client secrets on disk; bearer tokens with a lifetime

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -205,5 +205,12 @@ def serve(
             signal.signal(number, handler)
 
 
+def main(arguments: Sequence[str]) -> int:
+    """Serve until told to stop; ``arguments`` are the folder and ``name=port`` pairs. Gives the exit code."""
+    pairs = (pair.partition("=") for pair in arguments[1:])
+    serve(Path(arguments[0]), {name: int(port) for name, _, port in pairs})
+    return 0
+
+
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]), {name: int(port) for name, _, port in (pair.partition("=") for pair in sys.argv[2:])})
+    raise SystemExit(main(sys.argv[1:]))

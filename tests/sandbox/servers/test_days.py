@@ -5,13 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
-import pytest
-
-from qtc_pipeline.errors import SandboxError
 from qtc_pipeline.sandbox.firm import ENTITIES, Firm
 from qtc_pipeline.sandbox.servers.catalogue import DELETED_RECORD, VENDORS, entities
-from qtc_pipeline.sandbox.servers.days import advance, firm_of, open_firm
-from qtc_pipeline.sandbox.servers.serve import INSTANCES, ServeConfig, running_servers, store_path
+from qtc_pipeline.sandbox.servers.serve import INSTANCES, fill, store_path
 from qtc_pipeline.sandbox.servers.store import Store
 
 SCALE = Decimal("0.02")
@@ -47,29 +43,10 @@ def keys_of(firm: Firm) -> dict[tuple[str, str], set[str]]:
     }
 
 
-def test_a_folder_shows_the_day_of_its_firm_and_advances_to_the_next(folder: Path) -> None:
-    first = open_firm(folder, 1, SCALE)
+def test_a_folder_shows_the_day_of_its_firm_and_then_the_next(folder: Path) -> None:
+    first, second = Firm(1, SCALE), Firm(1, SCALE, day=1)
+    fill(folder, first)
     assert live_keys(folder) == keys_of(first)
-    second = advance(folder)
-    assert second.day == 1
+    changed = sum(filled.changed for filled in fill(folder, second))
     assert live_keys(folder) == keys_of(second) != keys_of(first)
-    kept = open_firm(folder, 1, Decimal("0.020"))
-    assert (kept.day, kept.as_of) == (1, second.as_of), "opened again it stays on its day"
-    other = open_firm(folder, 2, SCALE, defects=False)
-    assert live_keys(folder) == keys_of(other)
-
-
-def test_another_firm_does_not_replace_one_that_is_being_served(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    open_firm(folder, 1, SCALE)
-    with running_servers(ServeConfig(folder)):
-        monkeypatch.setattr("qtc_pipeline.sandbox.servers.days.running_process", lambda _: object())
-        with pytest.raises(SandboxError, match="another firm"):
-            open_firm(folder, 2, SCALE)
-    shown = firm_of(folder)
-    assert shown is not None
-    assert shown.seed == 1
-
-
-def test_a_folder_without_a_firm_cannot_advance(folder: Path) -> None:
-    with pytest.raises(SandboxError, match="shows no firm"):
-        advance(folder)
+    assert 0 < changed < sum(len(keys) for keys in keys_of(second).values()) / 10
