@@ -90,11 +90,11 @@ def green_legs(rows: Iterable[StoredVerdict], instances_of: dict[str, set[str]])
 
 
 def open_rows(settings: Settings) -> list[dict[str, Any]]:
-    """Open exceptions as rows for a publication, most urgent first."""
+    """Open exceptions as rows for a publication, the largest exposure first."""
     with open_store(settings) as session:
         return [
             {column.key: getattr(case, column.key) for column in case.__mapper__.column_attrs}
-            for case in exceptions.open_exceptions(session)
+            for case in exceptions.list_exceptions(session)
         ]
 
 

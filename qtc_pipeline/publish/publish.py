@@ -78,7 +78,9 @@ def _publish(
         rows = verdicts.verdicts_of(session, build_id)
         spoiled = {name for one in builds.failures_of(session, build_id) for name in one.relations}
         earlier = publications.of_build(session, build_id)
-        earlier_id = earlier.publication_id if earlier else None
+        # one made before the gates spoke again (a failed dbt step was repeated) does not stand for this judgement
+        is_of_it = earlier is not None and build.gates_2_at is not None and earlier.created_at >= build.gates_2_at
+        earlier_id = earlier.publication_id if earlier is not None and is_of_it else None
         session.expunge_all()
     decisions = {name: decide(mart, [row for row in rows if row.mart == name]) for name, mart in MARTS.items()}
     shared = [name for name in _shared_relations(connection) if name not in spoiled]

@@ -79,13 +79,20 @@ def prepare(settings: Settings, say: Callable[[str], None] = lambda _: None) -> 
         inputs = collect(settings)
         in_warehouse = build_in_warehouse(settings.warehouse_path)
         with open_store(settings) as session:
-            build = builds.find_build(session, inputs.build_id)
-            if build is not None and in_warehouse == inputs.build_id:
-                if build.published_at is not None:
+            earlier = builds.find_build(session, in_warehouse) if in_warehouse else None
+            failures = builds.failures_of(session, in_warehouse) if in_warehouse else []
+            if earlier is not None and in_warehouse == inputs.build_id and not failures:
+                if earlier.published_at is not None:
                     say(f"nothing changed since build {inputs.build_id[:12]}: nothing to do")
                     return Prepared(inputs.build_id, inputs.as_of, is_done=True)
                 say(f"resuming build {inputs.build_id[:12]}")
             else:  # first the store: were the warehouse first, a crash between would leave old marks on new content
+                is_same_project = (
+                    earlier is not None
+                    and earlier.step_1_at is not None
+                    and not failures
+                    and earlier.inputs.get("dbt_project") == inputs.described["dbt_project"]
+                )
                 builds.start_build(
                     session,
                     build_id=inputs.build_id,
@@ -95,6 +102,8 @@ def prepare(settings: Settings, say: Callable[[str], None] = lambda _: None) -> 
                     package_version=inputs.package_version,
                     inputs={
                         **inputs.described,
+                        # rows parsed by another project, or by a step that did not end, are parsed again
+                        "full_refresh": not is_same_project,
                         "previous_publication_id": inputs.previous_publication_id,
                         "previous_movement_sources": inputs.movement_sources,
                         "previous_movement_digests": inputs.movement_digests,

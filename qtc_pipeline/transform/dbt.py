@@ -102,12 +102,13 @@ def finished(settings: Settings, build_id: str, step: str) -> StepResult | None:
 
 
 def selection(settings: Settings, build_id: str, step: str) -> list[str]:
-    """Selection arguments of a step, without what rests on a failure of the step before."""
+    """Selection of a step: parsed rows anew where another project made them, nothing that rests on a failure."""
     chosen = ["--select", f"tag:{step}"]
-    if step == keys.DBT_STEPS[0]:
-        return chosen
     with open_store(settings) as session:
+        must_refresh = builds.the_build(session, build_id).inputs.get("full_refresh", True)
         failures = builds.failures_of(session, build_id)
+    if step == keys.DBT_STEPS[0]:
+        return [*chosen, "--full-refresh"] if must_refresh else chosen
     spoiled = sorted({name for one in failures if one.step != step for name in one.relations})
     models = [name.split(".", 1)[1] for name in spoiled]
     return [*chosen, "--exclude", *models] if models else chosen

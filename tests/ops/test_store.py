@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, text
+
+from qtc_pipeline.errors import QtcError
+from qtc_pipeline.ops import builds, exceptions, verdicts
+from qtc_pipeline.ops.models import Base
+from qtc_pipeline.ops.store import HEAD, MIGRATIONS, open_store, upgrade
+from qtc_pipeline.settings import Settings
+from tests.gates.small import AS_OF, settings_in
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return settings_in(tmp_path / "var")
+
+
+def found(**changes: Any) -> dict[str, Any]:
+    row = {
+        "exception_id": "e1",
+        "rule_id": "approved_time",
+        "leg": "approved_time.erp",
+        "kind": "break",
+        "break_class": "time_not_transferred",
+        "grain_key": "t1",
+        "base": "leakage",
+        "rank": 7,
+        "owner_role": "delivery",
+        "exposure_amount": Decimal("10.10"),
+        "exposure_reporting": Decimal("10.10"),
+        "blocked_amount": None,
+        "difference": Decimal(60),
+        "currency": "USD",
+        "qtc_id": None,
+        "customer_id": None,
+        "contract_id": None,
+        "legal_entity_id": "US",
+        "region": None,
+        "workflow_stage": "delivery",
+        "period": "2026-05",
+        "failure_reason": "not in the ERP",
+        "left_ref": "t1",
+        "right_ref": None,
+        "sla_due": AS_OF + timedelta(days=3),
+    }
+    return {**row, **changes}
+
+
+def synced(settings: Settings, build_id: str, *rows: dict[str, Any], green: bool = True) -> exceptions.SyncCounts:
+    with open_store(settings) as session:
+        return exceptions.sync(
+            session,
+            build_id=build_id,
+            as_of=AS_OF + timedelta(days=int(build_id)),
+            found=rows,
+            green_legs=["approved_time.erp"] if green else [],
+        )
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_models() -> None:
+    engine = create_engine("sqlite://")
+    upgrade(engine)
+    with engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), Base.metadata)
+    engine.dispose()
+    assert differences == []
+
+
+def test_the_head_the_store_opens_at_is_the_newest_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+def test_the_store_is_in_write_ahead_mode(settings: Settings) -> None:
+    with open_store(settings) as session:
+        assert session.execute(text("pragma journal_mode")).scalar() == "wal"
+
+
+def test_money_keeps_every_digit_and_instants_their_zone(settings: Settings) -> None:
+    amount = Decimal("12345678901234567890.1234")
+    with open_store(settings) as session:
+        row = {"mart": "margin", "gate": "e2", "rule_id": "r", "verdict": "pass", "watermarks": {}}
+        verdicts.replace_verdicts(session, "b", 2, [{**row, "expected": amount, "checked_at": AS_OF}])
+    with open_store(settings) as session:
+        stored = verdicts.verdicts_of(session, "b")[0]
+        assert (stored.expected, stored.checked_at) == (amount, AS_OF)
+
+
+def test_an_instant_without_zone_is_refused(settings: Settings) -> None:
+    naive = datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+    with open_store(settings) as session, pytest.raises(Exception, match="has no time zone"):
+        verdicts.active_waivers(session, naive)
+
+
+def test_first_openings_at_the_same_moment_make_the_tables_once(settings: Settings) -> None:
+    code = f"""
+from sqlalchemy import text
+from pathlib import Path
+from qtc_pipeline.ops.store import open_store
+from tests.gates.small import settings_in
+with open_store(settings_in(Path({str(settings.home)!r}))) as session:
+    assert session.execute(text("select count(*) from build")).scalar() == 0
+"""
+    started = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(4)]
+    assert [one.wait(timeout=120) for one in started] == [0, 0, 0, 0]
+
+
+def test_marking_a_part_of_a_build_undoes_what_follows_it(settings: Settings) -> None:
+    with open_store(settings) as session:
+        values = {"previous_build_id": None, "as_of": AS_OF, "package_version": "0", "inputs": {}}
+        builds.start_build(session, build_id="b", inputs_digest="d", **values)
+        for mark in builds.MARKS:
+            builds.mark(session, "b", mark)
+        builds.mark(session, "b", "step_2_at")
+        build = builds.the_build(session, "b")
+        assert build.gates_1_at is not None
+        assert (build.gates_2_at, build.published_at) == (None, None)
+
+
+def test_an_exception_opens_stays_resolves_and_returns_as_its_second_occurrence(settings: Settings) -> None:
+    assert synced(settings, "1", found()) == exceptions.SyncCounts(1, 0, 0, 0)
+    assert synced(settings, "2", found()) == exceptions.SyncCounts(0, 0, 1, 0)
+    assert synced(settings, "3") == exceptions.SyncCounts(0, 0, 0, 1)
+    assert synced(settings, "4", found()) == exceptions.SyncCounts(0, 1, 0, 0)
+    with open_store(settings) as session:
+        case = exceptions.find_exception(session, "e1")
+        assert (case.occurrence, case.state) == (2, "open")
+        assert case.first_seen == AS_OF + timedelta(days=4)
+        lives = exceptions.occurrences_of(session, "e1")
+        assert [(one.opened_build_id, one.resolved_build_id) for one in lives] == [("1", "3"), ("4", None)]
+
+
+def test_a_change_of_class_is_not_a_new_exception(settings: Settings) -> None:
+    synced(settings, "1", found())
+    counts = synced(settings, "2", found(break_class="unknown_code", rank=6, exposure_amount=Decimal(5)))
+    assert counts == exceptions.SyncCounts(0, 0, 1, 0)
+    with open_store(settings) as session:
+        case = exceptions.find_exception(session, "e1")
+        assert (case.break_class, case.exposure_amount, case.occurrence) == ("unknown_code", Decimal(5), 1)
+        assert case.first_seen == AS_OF + timedelta(days=1)
+
+
+def test_a_leg_that_is_not_green_neither_opens_nor_resolves(settings: Settings) -> None:
+    synced(settings, "1", found())
+    assert synced(settings, "2", found(exception_id="e2"), green=False) == exceptions.SyncCounts(0, 0, 0, 0)
+    with open_store(settings) as session:
+        assert [case.exception_id for case in exceptions.list_exceptions(session)] == ["e1"]
+
+
+def test_exceptions_are_listed_by_exposure_and_found_by_the_beginning_of_their_id(settings: Settings) -> None:
+    synced(
+        settings,
+        "1",
+        found(exception_id="aa1", exposure_reporting=Decimal(9)),
+        found(exception_id="ab2", exposure_reporting=Decimal(100)),
+        found(exception_id="ac3", exposure_reporting=None),
+    )
+    with open_store(settings) as session:
+        assert [case.exception_id for case in exceptions.list_exceptions(session)] == ["ab2", "aa1", "ac3"]
+        assert exceptions.find_exception(session, "ab").exception_id == "ab2"
+        with pytest.raises(QtcError, match="several begin so"):
+            exceptions.find_exception(session, "a")
+        with pytest.raises(QtcError, match="there is none"):
+            exceptions.find_exception(session, "%")
