@@ -20,7 +20,7 @@ schedules as (
     select * from {{ ref('core_billing_schedule') }}
 ),
 
--- the ERP's own time bill decides where there is one: approved_time proves it against the delivered minutes
+-- delivered is what the PSA holds, or the ERP's own time bill where the entry is gone
 billed_time as (
     select
         item_key,

@@ -125,7 +125,7 @@ posted_document as (
 item_line as (
     select
         lines.source_item_id,
-        min(lines.source_type) as source_type,
+        lines.source_type,
         min(invoices.legal_entity_id) as legal_entity_id,
         min(invoices.currency) as currency,
         sum(lines.minutes) as minutes,
@@ -133,7 +133,7 @@ item_line as (
     from lines
     inner join invoices on lines.invoice_id = invoices.invoice_id
     where lines.source_item_id is not null
-    group by lines.source_item_id
+    group by lines.source_item_id, lines.source_type
 ),
 
 billed_quantity as (

@@ -1,0 +1,194 @@
+with build as (
+    select * from {{ ref('int_build') }}
+),
+
+rates as (
+    select * from {{ ref('int_reporting_rate') }}
+),
+
+contracts as (
+    select * from {{ ref('dim_contract') }}
+),
+
+movements as (
+    select * from {{ ref('fct_movement') }}
+    where stock = 'backlog' and movement_type in ('signed', 'amendment', 'de_booked')
+),
+
+backlog as (
+    select * from {{ ref('fct_backlog') }}
+),
+
+unbilled as (
+    select * from {{ ref('fct_unbilled_time') }}
+),
+
+invoice_exceptions as (
+    select * from {{ ref('kpi_invoice_exceptions') }}
+    where break_class = 'any'
+),
+
+margin as (
+    select * from {{ ref('fct_margin') }}
+),
+
+breaks as (
+    select * from {{ ref('rec_break') }}
+),
+
+bookings as (
+    select
+        movements.period as month,
+        movements.legal_entity_id,
+        contracts.region,
+        contracts.practice,
+        'bookings' as kpi_id,
+        'signed' as variant,
+        sum({{ to_reporting('movements.amount', 'rates.rate') }}) as numerator,
+        cast(null as decimal(18, 4)) as denominator
+    from movements
+    inner join contracts on movements.contract_id = contracts.contract_id
+    left join rates on movements.currency = rates.currency and movements.period = rates.period
+    group by movements.period, movements.legal_entity_id, contracts.region, contracts.practice
+),
+
+backlog_cell as (
+    select
+        build.as_of_period as month,
+        backlog.legal_entity_id,
+        backlog.region,
+        backlog.practice,
+        sum(backlog.backlog_billing_reporting) as billing,
+        sum(backlog.backlog_revenue_reporting) as revenue
+    from backlog
+    cross join build
+    group by build.as_of_period, backlog.legal_entity_id, backlog.region, backlog.practice
+),
+
+unbilled_cell as (
+    select
+        build.as_of_period as month,
+        unbilled.legal_entity_id,
+        unbilled.region,
+        unbilled.practice,
+        sum(unbilled.unbilled_amount_reporting) as within_cap,
+        sum(case when unbilled.state = 'ready' then unbilled.unbilled_amount_reporting else 0 end) as ready,
+        sum(case when unbilled.state = 'on_hold' then unbilled.unbilled_amount_reporting else 0 end) as on_hold,
+        sum(case when unbilled.state = 'on_draft' then unbilled.unbilled_amount_reporting else 0 end) as on_draft,
+        sum(case when unbilled.state = 'blocked' then unbilled.unbilled_amount_reporting else 0 end) as blocked,
+        sum(unbilled.over_cap_amount_reporting) as over_cap
+    from unbilled
+    cross join build
+    group by build.as_of_period, unbilled.legal_entity_id, unbilled.region, unbilled.practice
+),
+
+exception_cell as (
+    select
+        period as month,
+        legal_entity_id,
+        region,
+        practice,
+        sum(excepted_invoices) as excepted_invoices,
+        sum(issued_invoices) as issued_invoices
+    from invoice_exceptions
+    group by period, legal_entity_id, region, practice
+),
+
+margin_flow as (
+    select
+        period as month,
+        legal_entity_id,
+        region,
+        practice,
+        sum(recognized_reporting) as recognized,
+        sum(billed_reporting) as billed,
+        case when sum(minutes_without_cost) = 0 then sum(total_cost_reporting) end as cost
+    from margin
+    group by period, legal_entity_id, region, practice
+),
+
+margin_stock as (
+    select
+        period as month,
+        legal_entity_id,
+        region,
+        practice,
+        sum(case when planned_cost_reporting is not null then contract_value_reporting end) as booked_value,
+        sum(case when contract_value_reporting is not null then planned_cost_reporting end) as planned_cost,
+        sum(case when forecast_cost_reporting is not null then contract_value_reporting end) as forecast_value,
+        sum(case when contract_value_reporting is not null then forecast_cost_reporting end) as forecast_cost
+    from margin
+    where is_as_of_period
+    group by period, legal_entity_id, region, practice
+),
+
+leakage as (
+    select
+        build.as_of_period as month,
+        breaks.legal_entity_id,
+        breaks.region,
+        breaks.practice,
+        case when breaks.leg = 'approved_time.erp' then 'time' else 'contracts' end as variant,
+        sum(breaks.exposure_reporting) as amount
+    from breaks
+    cross join build
+    where
+        breaks.leg in ('approved_time.erp', 'activation.psa', 'activation.erp', 'contract_value.psa', 'contract_value.erp')
+        and (breaks.base = 'leakage' or (breaks.base = 'delay' and breaks.due_at < build.as_of))
+    group by
+        build.as_of_period, breaks.legal_entity_id, breaks.region, breaks.practice,
+        case when breaks.leg = 'approved_time.erp' then 'time' else 'contracts' end
+)
+
+select
+    month,
+    legal_entity_id,
+    region,
+    practice,
+    kpi_id,
+    variant,
+    numerator,
+    denominator,
+    'amount' as unit,
+    'backlog' as mart
+from bookings
+union all
+select month, legal_entity_id, region, practice, 'backlog', 'billing', billing, null, 'amount', 'backlog' from backlog_cell
+union all
+select month, legal_entity_id, region, practice, 'backlog', 'revenue', revenue, null, 'amount', 'backlog' from backlog_cell
+union all
+select month, legal_entity_id, region, practice, 'unbilled_time', 'within_cap', within_cap, null, 'amount', 'unbilled_time' from unbilled_cell
+union all
+select month, legal_entity_id, region, practice, 'unbilled_time', 'ready', ready, null, 'amount', 'unbilled_time' from unbilled_cell
+union all
+select month, legal_entity_id, region, practice, 'unbilled_time', 'on_hold', on_hold, null, 'amount', 'unbilled_time' from unbilled_cell
+union all
+select month, legal_entity_id, region, practice, 'unbilled_time', 'on_draft', on_draft, null, 'amount', 'unbilled_time' from unbilled_cell
+union all
+select month, legal_entity_id, region, practice, 'unbilled_time', 'blocked', blocked, null, 'amount', 'unbilled_time' from unbilled_cell
+union all
+select month, legal_entity_id, region, practice, 'unbilled_time', 'over_cap', over_cap, null, 'amount', 'unbilled_time' from unbilled_cell
+union all
+select
+    month, legal_entity_id, region, practice, 'invoice_exception_rate', 'issued', excepted_invoices, issued_invoices, 'ratio',
+    'invoice_exceptions'
+from exception_cell
+union all
+select month, legal_entity_id, region, practice, 'revenue_recognized', 'contract_rule', recognized, null, 'amount', 'margin' from margin_flow
+union all
+select month, legal_entity_id, region, practice, 'billed', 'net', billed, null, 'amount', 'margin' from margin_flow
+union all
+select month, legal_entity_id, region, practice, 'margin', 'recognized', recognized - cost, recognized, 'ratio', 'margin' from margin_flow
+union all
+select month, legal_entity_id, region, practice, 'margin', 'billed', billed - cost, billed, 'ratio', 'margin' from margin_flow
+union all
+select month, legal_entity_id, region, practice, 'margin', 'booked', booked_value - planned_cost, booked_value, 'ratio', 'margin' from margin_stock
+union all
+select
+    month, legal_entity_id, region, practice, 'margin', 'forecast', forecast_value - forecast_cost, forecast_value, 'ratio', 'margin'
+from margin_stock
+union all
+select
+    month, legal_entity_id, region, practice, 'revenue_leakage', variant, amount, null, 'amount',
+    case when variant = 'time' then 'unbilled_time' else 'backlog' end
+from leakage

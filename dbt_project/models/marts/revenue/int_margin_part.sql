@@ -1,0 +1,117 @@
+with build as (
+    select * from {{ ref('int_build') }}
+),
+
+positions as (
+    select * from {{ ref('int_contract_position') }}
+),
+
+revenue as (
+    select * from {{ ref('core_revenue_entry') }}
+    where is_recognized
+),
+
+documents as (
+    select * from {{ ref('int_posted_document') }}
+),
+
+lines as (
+    select * from {{ ref('core_invoice_line') }}
+),
+
+labour as (
+    select * from {{ ref('int_labour_cost') }}
+),
+
+expenses as (
+    select * from {{ ref('core_expense') }}
+    where is_approved
+),
+
+rates as (
+    select * from {{ ref('int_reporting_rate') }}
+),
+
+recognized as (
+    select
+        positions.contract_id,
+        revenue.period,
+        sum(revenue.functional_amount) as recognized_amount
+    from revenue
+    inner join positions on revenue.contract_id = positions.contract_id
+    cross join build
+    where revenue.period <= build.as_of_period
+    group by positions.contract_id, revenue.period
+),
+
+billed as (
+    select
+        positions.contract_id,
+        documents.period,
+        sum(lines.functional_amount) as billed_amount
+    from documents
+    inner join positions on documents.contract_id = positions.contract_id
+    inner join lines on documents.invoice_id = lines.invoice_id
+    cross join build
+    where coalesce(lines.source_type, 'none') <> 'expense' and documents.period <= build.as_of_period
+    group by positions.contract_id, documents.period
+),
+
+spent as (
+    select
+        positions.contract_id,
+        expenses.period,
+        sum({{ cross_convert('expenses.amount', 'expenses.currency', 'positions.functional_currency', 'from_rate.rate', 'to_rate.rate') }})
+            as expense_cost
+    from expenses
+    inner join positions on expenses.contract_id = positions.contract_id
+    cross join build
+    left join rates as from_rate on expenses.currency = from_rate.currency and expenses.period = from_rate.period
+    left join rates as to_rate on positions.functional_currency = to_rate.currency and expenses.period = to_rate.period
+    where expenses.expense_date <= build.as_of_date
+    group by positions.contract_id, expenses.period
+)
+
+select
+    contract_id,
+    period,
+    cast(recognized_amount as decimal(18, 4)) as recognized_amount,
+    cast(0 as decimal(18, 4)) as billed_amount,
+    cast(0 as bigint) as approved_minutes,
+    cast(0 as bigint) as minutes_without_cost,
+    cast(0 as decimal(18, 4)) as labour_cost,
+    cast(0 as decimal(18, 4)) as expense_cost
+from recognized
+union all
+select
+    contract_id,
+    period,
+    0,
+    billed_amount,
+    0,
+    0,
+    0,
+    0
+from billed
+union all
+select
+    contract_id,
+    period,
+    0,
+    0,
+    approved_minutes,
+    minutes_without_cost,
+    labour_cost,
+    0
+from labour
+union all
+select
+    contract_id,
+    period,
+    0,
+    0,
+    0,
+    0,
+    0,
+    expense_cost
+from spent

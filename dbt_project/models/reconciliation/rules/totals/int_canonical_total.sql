@@ -1,0 +1,280 @@
+with build as (
+    select * from {{ ref('int_build') }}
+),
+
+contracts as (
+    select * from {{ ref('core_contract') }}
+),
+
+amendments as (
+    select * from {{ ref('core_contract_amendment') }}
+),
+
+all_invoices as (
+    select * from {{ ref('core_invoice') }}
+    where is_posted and not is_void
+),
+
+lines as (
+    select * from {{ ref('core_invoice_line') }}
+),
+
+revenue as (
+    select * from {{ ref('core_revenue_entry') }}
+    where is_recognized
+),
+
+entries as (
+    select * from {{ ref('core_time_entry') }}
+),
+
+expenses as (
+    select * from {{ ref('core_expense') }}
+    where is_approved
+),
+
+rates as (
+    select * from {{ ref('core_exchange_rate') }}
+    where rate_type = 'average'
+),
+
+closings as (
+    select * from {{ ref('int_closing') }}
+),
+
+breaks as (
+    select * from {{ ref('rec_break') }}
+),
+
+currencies as (
+    select * from {{ ref('core_currency') }}
+),
+
+executed as (
+    select
+        contracts.*,
+        build.as_of_date,
+        build.as_of_period
+    from contracts
+    cross join build
+    where contracts.is_executed and contracts.signed_date <= build.as_of_date
+),
+
+fee_line as (
+    select
+        executed.contract_id,
+        executed.legal_entity_id,
+        executed.functional_currency,
+        executed.currency as contract_currency,
+        executed.as_of_period,
+        all_invoices.currency,
+        coalesce(all_invoices.posting_period, {{ period_of('all_invoices.issue_date') }}) as period,
+        lines.net_amount,
+        lines.functional_amount
+    from lines
+    inner join all_invoices on lines.invoice_id = all_invoices.invoice_id
+    inner join executed on all_invoices.contract_id = executed.contract_id
+    where coalesce(lines.source_type, 'none') <> 'expense'
+),
+
+contract_amount as (
+    select
+        contract_id,
+        legal_entity_id,
+        currency,
+        as_of_period as period,
+        signed_value - case when closed_date <= as_of_date then coalesce(debooked_amount, 0) else 0 end as value,
+        cast(0 as decimal(18, 4)) as recognized
+    from executed
+    union all
+    select
+        executed.contract_id,
+        executed.legal_entity_id,
+        executed.currency,
+        executed.as_of_period,
+        amendments.amount,
+        0
+    from amendments
+    inner join executed on amendments.contract_id = executed.contract_id and amendments.currency = executed.currency
+    where amendments.is_approved and amendments.effective_date <= executed.as_of_date
+    union all
+    select
+        executed.contract_id,
+        executed.legal_entity_id,
+        executed.currency,
+        executed.as_of_period,
+        0,
+        revenue.amount
+    from revenue
+    inner join executed on revenue.contract_id = executed.contract_id and revenue.currency = executed.currency
+    where revenue.period <= executed.as_of_period
+),
+
+contract_sum as (
+    select
+        contract_id,
+        legal_entity_id,
+        currency,
+        period,
+        sum(value) as value,
+        sum(recognized) as recognized
+    from contract_amount
+    group by contract_id, legal_entity_id, currency, period
+),
+
+-- time and materials: what is delivered, and what of it is billed or written off, contract by contract
+billed_minutes as (
+    select
+        lines.source_item_id as item_key,
+        sum(lines.minutes) as minutes
+    from lines
+    inner join all_invoices on lines.invoice_id = all_invoices.invoice_id
+    where lines.source_type = 'time'
+    group by lines.source_item_id
+),
+
+given_up as (
+    select distinct item_key from {{ ref('int_time_right') }}
+    where is_written_off
+),
+
+entry_amount as (
+    select
+        entries.contract_id,
+        entries.legal_entity_id,
+        executed.currency,
+        executed.cap_amount,
+        executed.as_of_period,
+        entries.minutes,
+        entries.contract_value,
+        given_up.item_key is not null as is_written_off,
+        greatest(least(coalesce(billed_minutes.minutes, 0), entries.minutes), 0) as minutes_billed,
+        case
+            when coalesce(billed_minutes.minutes, 0) <= 0 then 0
+            when billed_minutes.minutes >= entries.minutes then entries.contract_value
+            else {{ minutes_value('billed_minutes.minutes', 'entries.contract_rate', 'currencies.minor_unit') }}
+        end as value_billed
+    from entries
+    inner join executed on entries.contract_id = executed.contract_id
+    left join currencies on executed.currency = currencies.currency_id
+    left join billed_minutes on entries.time_entry_id = billed_minutes.item_key
+    left join given_up on entries.time_entry_id = given_up.item_key
+    where
+        entries.system_role = 'psa' and entries.is_approved and entries.is_billable
+        and executed.billing_type = 'time_and_materials' and entries.work_date <= executed.as_of_date
+        and entries.contract_value is not null
+),
+
+contract_time as (
+    select
+        contract_id,
+        legal_entity_id,
+        currency,
+        cap_amount,
+        as_of_period as period,
+        sum(contract_value) as value,
+        sum(case when is_written_off then 0 else contract_value - value_billed end) as open_value,
+        sum(case when not is_written_off and contract_value > value_billed then minutes - minutes_billed else 0 end) as open_minutes
+    from entry_amount
+    group by contract_id, legal_entity_id, currency, cap_amount, as_of_period
+),
+
+labour_group as (
+    select
+        entries.period,
+        executed.legal_entity_id,
+        executed.functional_currency,
+        entries.minutes,
+        entries.cost_rate,
+        count(*) as entry_count
+    from entries
+    inner join executed on entries.contract_id = executed.contract_id
+    where entries.system_role = 'psa' and entries.is_approved and entries.work_date <= executed.as_of_date
+    group by entries.period, executed.legal_entity_id, executed.functional_currency, entries.minutes, entries.cost_rate
+),
+
+measured as (
+    select 'backlog' as mart, 'contract_value' as measure, period, legal_entity_id, currency, value as amount from contract_sum
+    union all
+    select 'backlog', 'recognized_amount', period, legal_entity_id, currency, recognized from contract_sum
+    union all
+    select 'backlog', 'backlog_revenue', period, legal_entity_id, currency, value - least(value, recognized) from contract_sum
+    union all
+    select 'backlog', 'billed_amount', as_of_period, legal_entity_id, contract_currency, net_amount
+    from fee_line
+    where currency = contract_currency and period <= as_of_period
+    union all
+    select 'backlog', 'backlog_billing', closings.period, closings.legal_entity_id, closings.currency, closings.closing - closings.opening_balance
+    from closings
+    inner join build on closings.period = build.as_of_period
+    where closings.stock = 'backlog'
+    union all
+    select 'backlog', 'split', closings.period, closings.legal_entity_id, closings.currency, closings.closing - closings.opening_balance
+    from closings
+    inner join build on closings.period = build.as_of_period
+    where closings.stock = 'backlog'
+    union all
+    select
+        'unbilled_time', 'open_amount', closings.period, closings.legal_entity_id, closings.currency, closings.closing - closings.opening_balance
+    from closings
+    inner join build on closings.period = build.as_of_period
+    where closings.stock = 'unbilled'
+    union all
+    select 'unbilled_time', 'states', period, legal_entity_id, currency, open_value from contract_time
+    union all
+    select
+        'unbilled_time', 'over_cap_amount', period, legal_entity_id, currency,
+        case when cap_amount is null then 0 else least(open_value, greatest(value - cap_amount, 0)) end
+    from contract_time
+    union all
+    select 'unbilled_time', 'unbilled_minutes', period, legal_entity_id, null, open_minutes from contract_time
+    union all
+    select 'invoice_exceptions', 'issued_invoices', {{ period_of('issue_date') }}, legal_entity_id, null, 1
+    from all_invoices
+    where document_type = 'invoice'
+    union all
+    select 'invoice_exceptions', 'issued_amount', {{ period_of('issue_date') }}, legal_entity_id, currency, net_amount
+    from all_invoices
+    where document_type = 'invoice'
+    union all
+    select 'invoice_exceptions', 'exposure_reporting', build.as_of_period, breaks.legal_entity_id, null, breaks.exposure_reporting
+    from breaks
+    cross join build
+    where breaks.rule_id = 'invoice_integrity'
+    union all
+    select 'margin', 'recognized_amount', revenue.period, executed.legal_entity_id, executed.functional_currency, revenue.functional_amount
+    from revenue
+    inner join executed on revenue.contract_id = executed.contract_id
+    where revenue.period <= executed.as_of_period
+    union all
+    select 'margin', 'billed_amount', period, legal_entity_id, functional_currency, functional_amount
+    from fee_line
+    where period <= as_of_period
+    union all
+    select
+        'margin', 'labour_cost', labour_group.period, labour_group.legal_entity_id, labour_group.functional_currency,
+        labour_group.entry_count * {{ minutes_value('labour_group.minutes', 'labour_group.cost_rate', 'currencies.minor_unit') }}
+    from labour_group
+    left join currencies on labour_group.functional_currency = currencies.currency_id
+    union all
+    select 'margin', 'approved_minutes', period, legal_entity_id, null, entry_count * minutes from labour_group
+    union all
+    select
+        'margin', 'expense_cost', expenses.period, executed.legal_entity_id, executed.functional_currency,
+        {{ cross_convert('expenses.amount', 'expenses.currency', 'executed.functional_currency', 'from_rate.rate', 'to_rate.rate') }}
+    from expenses
+    inner join executed on expenses.contract_id = executed.contract_id
+    left join rates as from_rate on expenses.currency = from_rate.from_currency and expenses.period = from_rate.period
+    left join rates as to_rate on executed.functional_currency = to_rate.from_currency and expenses.period = to_rate.period
+    where expenses.expense_date <= executed.as_of_date
+)
+
+select
+    mart,
+    measure,
+    period,
+    legal_entity_id,
+    currency,
+    cast(sum(coalesce(amount, 0)) as decimal(24, 4)) as canonical_total
+from measured
+group by mart, measure, period, legal_entity_id, currency
