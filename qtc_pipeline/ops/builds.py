@@ -63,13 +63,6 @@ def find_build(session: Session, build_id: str) -> Build | None:
     return session.get(Build, build_id)
 
 
-def last_judged(session: Session) -> str | None:
-    """Id of the build whose gates spoke last, None where none did."""
-    return session.scalars(
-        select(Build.build_id).where(Build.gates_1_at.is_not(None)).order_by(Build.gates_1_at.desc())
-    ).first()
-
-
 def the_build(session: Session, build_id: str) -> Build:
     """The build of that id.
 

@@ -91,6 +91,8 @@ def _publish(
         note = "is current already" if earlier_id == current else "was rolled back and stays so"
         say(f"publication {earlier_id} of this build {note}")
         found = find_publication(settings, earlier_id)
+        if build.published_at is None:  # killed after the pointer had moved
+            _mark_published(settings, build_id)
         return Outcome(build_id, found, decisions, None, is_new=False, note=note), held
     counts = None
     if build.gates_2_at is not None and "reconciliation.rec_break" not in spoiled:
@@ -109,9 +111,13 @@ def _publish(
     else:
         say("every mart is held: the publication stays as it was")
     if build.gates_2_at is not None:
-        with open_store(settings) as session:
-            builds.mark(session, build_id, "published_at")
+        _mark_published(settings, build_id)
     return Outcome(build_id, publication, decisions, counts, is_new=publication is not None), held
+
+
+def _mark_published(settings: Settings, build_id: str) -> None:
+    with open_store(settings) as session:
+        builds.mark(session, build_id, "published_at")
 
 
 def _make(

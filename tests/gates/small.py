@@ -1,7 +1,7 @@
-"""A warehouse small enough to read: four contracts of two companies, with views that compute the control tables from them.
+"""A warehouse small enough to read: four contracts of two companies; views compute the control tables from them.
 
-A test breaks one thing and looks which gate turns red. Views keep the other gates honest: what the broken thing does not
-touch stays green by computation, not by decree.
+A test breaks one thing and looks which gate turns red. Views keep the other gates honest: what the broken thing does
+not touch stays green by computation, not by decree.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ insert into raw.qtc_load values
     ('l1', 'Contract', 'crm', '2026-06-30 22:00:00', '2026-06-30 22:01:00'),
     ('l2', 'workspaces', 'psa', '2026-06-30 22:00:00', '2026-06-30 22:01:00'),
     ('l3', 'transaction', 'erp', '2026-06-30 22:00:00', '2026-06-30 22:01:00');
-create table raw.salesforce__contract (record_id varchar, legal_entity_id varchar, currency varchar, amount decimal(18,4));
+create table raw.salesforce__contract (
+    record_id varchar, legal_entity_id varchar, currency varchar, amount decimal(18,4)
+);
 insert into raw.salesforce__contract values
     ('c1', 'US', 'USD', 100), ('c2', 'US', 'USD', 250), ('c3', 'DE', 'EUR', 70), ('c4', 'DE', 'EUR', 80);
 create table raw.kantata__workspaces as select 1 as record_id;
@@ -118,17 +120,21 @@ select
     split_part(leg, '.', 1) as rule_id, leg, 'break' as kind, 'amendment_not_propagated' as break_class,
     'c' || row_number() over () as grain_key, base, 11 as rank, exposure_reporting as exposure_amount,
     exposure_reporting, null::decimal(18,4) as blocked_amount, exposure_reporting as difference, 'USD' as currency,
-    null as qtc_id, null as customer_id, null as contract_id, legal_entity_id, null as region, 'billing' as workflow_stage,
+    null as qtc_id, null as customer_id, null as contract_id, legal_entity_id, null as region,
+    'billing' as workflow_stage,
     period, 'the amendment is not in the project' as failure_reason, null as left_ref, null as right_ref
 from small.exposure;
 create table seeds.rule_class as select 'amendment_not_propagated' as break_class, 'sales' as owner_role, 5 as sla_days;
 create table canonical.core_accounting_period (legal_entity_id varchar, period varchar, is_closed boolean);
 
 -- E3: marts against canonical
-create table marts.fct_backlog as select record_id, legal_entity_id, period, amount as backlog from canonical.core_contract;
+create table marts.fct_backlog as
+select record_id, legal_entity_id, period, amount as backlog from canonical.core_contract;
 create table kpis.kpi_backlog as select legal_entity_id, sum(backlog) as backlog from marts.fct_backlog group by all;
-create table marts.fct_unbilled_time as select 'US' as legal_entity_id, '2026-05' as period, 10::decimal(18,4) as amount;
-create table marts.fct_invoice_exception as select 'US' as legal_entity_id, '2026-05' as period, 1::decimal(18,4) as amount;
+create table marts.fct_unbilled_time as
+select 'US' as legal_entity_id, '2026-05' as period, 10::decimal(18,4) as amount;
+create table marts.fct_invoice_exception as
+select 'US' as legal_entity_id, '2026-05' as period, 1::decimal(18,4) as amount;
 create table marts.fct_margin as select 'US' as legal_entity_id, '2026-05' as period, 5::decimal(18,4) as amount;
 create view small.mart_rows as
 select 'backlog' as mart, legal_entity_id, period, backlog as amount from marts.fct_backlog
@@ -193,7 +199,8 @@ def make_warehouse(settings: Settings, build_id: str = "build-a", *breaking: str
     with duckdb.connect(str(settings.warehouse_path)) as connection:
         connection.execute(SQL.format(build_id=build_id))
         connection.execute(
-            "create table raw.qtc_leg (leg_id varchar, left_instance varchar, right_instance varchar, applicable boolean)"
+            "create table raw.qtc_leg "
+            "(leg_id varchar, left_instance varchar, right_instance varchar, applicable boolean)"
         )
         for leg in legs_of(settings):
             connection.execute(
