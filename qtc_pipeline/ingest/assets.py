@@ -7,7 +7,7 @@ One step per instance and not one per entity, because every step of a multiproce
 """
 
 # no postponed annotations: Dagster reads the types of a step's parameters when it is defined
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 from enum import Enum
 from typing import Any
@@ -48,9 +48,16 @@ def step_name(instance: str) -> str:
     return f"ingest_{instance}"
 
 
-def ingest_run_config(settings: Settings, mode: ReadMode) -> dict[str, Any]:
-    """Run configuration that makes every ingest step read in one mode."""
-    return {"ops": {step_name(one.name): {"config": {"mode": mode.value}} for one in settings.instances}}
+def ingest_run_config(settings: Settings, mode: ReadMode, instances: Collection[str] | None = None) -> dict[str, Any]:
+    """Run configuration that makes ingest steps read in one mode.
+
+    Args:
+        settings: which instances there are.
+        mode: of every step.
+        instances: those whose assets the run selects, all by default; Dagster refuses configuration of other steps.
+    """
+    names = [one.name for one in settings.instances if instances is None or one.name in instances]
+    return {"ops": {step_name(name): {"config": {"mode": mode.value}} for name in names}}
 
 
 def build_ingest_assets(settings: Settings) -> list[dg.AssetsDefinition]:

@@ -194,8 +194,7 @@ class Http:
             token = self.token.value(refused=token)
             response = self._send(method, url, what, token, options)
         if not response.is_success:
-            error = self.dialect.explain(response, what)
-            raise _masked(error, token)
+            raise _presentable(self.dialect.explain(response, what), token)
         try:
             text = response.content.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -234,12 +233,13 @@ def usual_error(response: httpx.Response, what: str, code: str, message: str) ->
         response: the answer, not a success.
         what: the object asked for.
         code: the vendor's own error code ("" where it has none).
-        message: the vendor's words; cut here.
+        message: the vendor's words.
     """
     status = response.status_code
-    said = " ".join(part for part in (f"HTTP {status}", code, message[:_LONGEST_CAUSE]) if part)
-    if status == httpx.codes.TOO_MANY_REQUESTS or (status == httpx.codes.SERVICE_UNAVAILABLE and retry_after(response)):
-        return RateLimitedError(what, said, retry_after=retry_after(response))
+    said = " ".join(part for part in (f"HTTP {status}", code, message) if part)
+    wait = retry_after(response)
+    if status == httpx.codes.TOO_MANY_REQUESTS or (status == httpx.codes.SERVICE_UNAVAILABLE and wait is not None):
+        return RateLimitedError(what, said, retry_after=wait)
     if status in TRANSIENT_STATUS or status > httpx.codes.INTERNAL_SERVER_ERROR:
         return TransientError(what, said)
     if status == httpx.codes.UNAUTHORIZED:
@@ -272,8 +272,12 @@ def vendor_clock(headers: Mapping[str, str]) -> datetime:
     return parsedate_to_datetime(text).astimezone(UTC) if text else datetime.now(UTC)
 
 
-def _masked(error: SystemReadError, token: str | None) -> SystemReadError:
-    if token and token in error.cause:
-        error.cause = error.cause.replace(token, "***")
+def _presentable(error: SystemReadError, token: str | None) -> SystemReadError:
+    """The error with a cause that fits a line and shows no token."""
+    cause = error.cause.replace(token, "***") if token else error.cause
+    if len(cause) > _LONGEST_CAUSE:
+        cause = f"{cause[:_LONGEST_CAUSE]}…"
+    if cause != error.cause:
+        error.cause = cause
         error.args = (error._sentence(),)  # noqa: SLF001  the sentence of our own error family, built anew
     return error
