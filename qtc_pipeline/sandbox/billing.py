@@ -130,7 +130,7 @@ def _bill_time(
 def _may_bill(entry: Entry, when: datetime) -> bool:
     if entry.quirks and entry.quirks.get("never_bill"):
         return False
-    if entry.transferred is None or entry.transferred > when or entry.written_off is not None:
+    if entry.transferred is None or entry.transferred > when or entry.abandoned is not None:
         return False
     return entry.held_until is None or entry.held_until <= when
 

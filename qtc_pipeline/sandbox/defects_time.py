@@ -87,7 +87,7 @@ def _ordinary(entry: Entry, name: str) -> bool:
     deal = entry.engagement
     if deal is None or entry.transferred is None or deal.capped or entry.minutes < 75:
         return False
-    if entry.held_until or entry.written_off or entry.deleted or entry.created.date() != entry.day:
+    if entry.held_until or entry.abandoned or entry.written_off or entry.deleted or entry.created.date() != entry.day:
         return False
     if deal.outcome != "signed" or deal.closed is None:
         return False

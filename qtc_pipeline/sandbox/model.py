@@ -215,6 +215,7 @@ class Entry:
     deleted: datetime | None
     transferred: datetime | None = None
     held_until: datetime | None = None
+    abandoned: datetime | None = None  # will be written off then, and is not billed meanwhile
     written_off: datetime | None = None
     document: Document | None = None
     quirks: dict[str, Any] | None = None

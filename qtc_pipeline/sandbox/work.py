@@ -108,16 +108,16 @@ def transfer(entry: Entry, fate: float, *, late: bool) -> None:
     if 0.03 <= fate < 0.05:
         entry.held_until = entry.transferred + timedelta(days=HOLD_DAYS)
     elif 0.05 <= fate < 0.06:
-        entry.written_off = entry.transferred + timedelta(days=WRITE_OFF_DAYS)
+        entry.abandoned = entry.transferred + timedelta(days=WRITE_OFF_DAYS)
 
 
 def _seen_at(entry: Entry, until: datetime) -> Entry:
     if entry.approved and entry.approved > until:
         entry.approved = None
     if entry.transferred and entry.transferred > until:
-        entry.transferred = entry.held_until = entry.written_off = None
-    if entry.written_off and entry.written_off > until:
-        entry.written_off = None
+        entry.transferred = entry.held_until = entry.abandoned = None
+    if entry.abandoned and entry.abandoned <= until:
+        entry.written_off = entry.abandoned
     return entry
 
 
