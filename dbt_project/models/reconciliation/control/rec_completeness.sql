@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 -- A source that counts without currency is compared without it. The source moves while it is read: a raw total between
 -- the counts taken before the first page and after the last is explained.
 with control as (

@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 -- Raw totals keep the source's own currency and date; canonical totals are brought to what the source states: an entity
 -- whose raw records carry no currency or date of their own is compared without it, and a measure the control does not
 -- take is not compared. Amounts of NetSuite lines keep the ledger's sign in raw, so they are turned back here.

@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 {% for vendor, entities in var('controls').items() -%}
 {% set vendor_loop = loop -%}
 {% for entity in entities -%}

@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 -- A role that sees one subsidiary shortens count and read alike; only the configured list shows what is missing.
 with occurring as (
     select
