@@ -103,3 +103,95 @@ def unequal(left: Mapping[Any, Any], right: Mapping[Any, Any]) -> list[tuple[Any
     """(key, left, right) where the two differ; empty when they are equal."""
     keys = sorted(left.keys() | right.keys(), key=repr)
     return [(key, left.get(key), right.get(key)) for key in keys if left.get(key) != right.get(key)]
+
+
+def breaks_of_warehouse(built: Built) -> dict[tuple[Any, ...], Any]:
+    """(leg, class, grain) -> (exposure, base) of every break and condition."""
+    return {
+        (row["leg"], row["break_class"], bare_grain(row["grain_key"])): (row["exposure_amount"], row["base"])
+        for row in built.rows("select * from reconciliation.rec_break")
+    }
+
+
+def breaks_of_oracle(solution: Solution) -> dict[tuple[Any, ...], Any]:
+    """The same of the oracle."""
+    return {(row.leg, row.break_class, row.grain): (row.exposure, row.base) for row in solution.exceptions}
+
+
+def marts_of_warehouse(built: Built) -> dict[str, dict[Any, Any]]:
+    """Every mart as key -> values, without what is derived from these values by the reader."""
+    return {
+        "backlog": {
+            bare(row["contract_id"]): tuple(row[name] for name in BACKLOG)
+            for row in built.rows("select * from marts.fct_backlog")
+        },
+        "unbilled_time": {
+            bare(row["time_entry_id"]): tuple(row[name] for name in UNBILLED)
+            for row in built.rows("select * from marts.fct_unbilled_time")
+        },
+        "invoice_exceptions": {
+            (bare(row["invoice_id"]), row["break_class"]): (row["exceptions"], row["exposure_amount"])
+            for row in built.rows("select * from marts.fct_invoice_exception")
+        },
+        "margin": {
+            (bare(row["contract_id"]), row["period"]): tuple(row[name] for name in MARGIN)
+            for row in built.rows("select * from marts.fct_margin")
+        },
+        "closings": {
+            (row["stock"], row["legal_entity_id"], row["currency"], row["period"]): row["closing"]
+            for row in built.rows("select * from marts.int_closing where closing <> 0")
+        },
+        "executive": {
+            tuple(row[name] for name in EXECUTIVE): row["value"]
+            for row in built.rows("select * from kpis.kpi_executive")
+        },
+    }
+
+
+BACKLOG = (
+    *("contract_value", "billed_amount", "recognized_amount", "backlog_billing", "backlog_revenue", "overrun_billed"),
+    *("overrun_recognized", "delivered_unbilled", "scheduled", "inactive", "unscheduled"),
+    *("signature_age_bucket", "end_bucket"),
+)
+UNBILLED = ("state", "blocking_class", "unbilled_amount", "over_cap_amount", "age_bucket", "contract_value")
+MARGIN = (
+    *("recognized_amount", "billed_amount", "labour_cost", "expense_cost", "approved_minutes", "contract_value"),
+    *("planned_cost", "estimate_to_complete", "recognized_margin", "billed_margin", "booked_margin", "forecast_margin"),
+    "margin_erosion",
+)
+EXECUTIVE = ("month", "legal_entity_id", "region", "practice", "kpi_id", "variant")
+
+
+def marts_of_oracle(solution: Solution) -> dict[str, dict[Any, Any]]:
+    """The same of the oracle."""
+    return {
+        "backlog": {
+            line.contract.id: (
+                *(line.value, line.billed, line.recognized, line.billing, line.revenue, line.overrun_billed),
+                *(line.overrun_recognized, line.delivered_unbilled, line.scheduled, line.inactive, line.unscheduled),
+                *(line.age, line.left),
+            )
+            for line in solution.backlog
+        },
+        "unbilled_time": {
+            line.standing.entry.id: (
+                *(line.column, line.blocking if line.column == "blocked" else "none"),
+                *(line.value, line.over_cap, line.bucket, line.standing.value),
+            )
+            for line in solution.unbilled
+        },
+        "invoice_exceptions": {
+            (row.document.id, row.break_class): (len(row.exceptions), row.exposure)
+            for row in solution.invoice_exceptions
+        },
+        "margin": {
+            (row.contract.id, row.period): (
+                *(row.month.recognized, row.month.billed, row.month.labour_cost, row.month.expenses, row.month.minutes),
+                *(row.value, row.planned_cost, row.to_complete),
+                *(row.recognized, row.billed, row.booked, row.forecast, row.erosion),
+            )
+            for row in solution.margins
+        },
+        "closings": dict(solution.closings),
+        "executive": dict(solution.executive),
+    }

@@ -14,7 +14,7 @@ from itertools import accumulate
 from tests.oracle.context import time_value
 from tests.oracle.findings import Finding, Item, pending_reason
 from tests.oracle.firm_view import View, at_midnight, month_of
-from tests.oracle.records import Amendment, Contract, Project
+from tests.oracle.records import Amendment, Contract, Entry, Project
 
 ZERO = Decimal(0)
 VENDOR = {"psa": "kantata", "erp": "netsuite"}
@@ -96,20 +96,24 @@ def _beyond_contracts(view: View, leg: str, side: str, project: Project) -> Iter
     elif project.contract is not None and project.link == "additional_phase":
         yield row("reconciling", "additional_phase")
     elif project.contract is None or project.contract not in view.contracts:
-        workspace = project.id if side == "psa" else project.twin
         items = [
             Item(f"time_entry:{entry.id}", open_value, "leakage", entry.currency)
-            for entry in view.entries_of([workspace] if workspace is not None else [])
-            if entry.counts and (open_value := _open_at_own_rate(view, entry.id)) > ZERO
+            for entry in _entries_on(view, side, project)
+            if entry.counts and (open_value := _open_at_own_rate(view, entry)) > ZERO
         ]
         yield row("break", "project_without_contract", tuple(items))
 
 
-def _open_at_own_rate(view: View, entry_id: str) -> Decimal:
-    entry = view.delivery.entries[entry_id]
-    open_minutes = entry.minutes - view.billed_minutes(entry.id)
-    if entry.rate is None or open_minutes <= 0:
-        return ZERO
+def _entries_on(view: View, side: str, project: Project) -> list[Entry]:
+    """Time of a PSA project; of an ERP job the entries whose time bill it holds."""
+    if side == "psa":
+        return view.entries_of([project.id])
+    held = {transfer.entry for transfer in view.books.transfers if transfer.project == project.id}
+    return [entry for key, entry in view.delivery.entries.items() if key in held]
+
+
+def _open_at_own_rate(view: View, entry: Entry) -> Decimal:
+    open_minutes = max(entry.minutes - view.billed_minutes(entry.id), 0)
     return time_value(open_minutes, entry.rate) or ZERO
 
 

@@ -38,8 +38,9 @@ class Carried:
     break_class: str
     grain: str
     contract: str | None
+    company: str
     exposure: Decimal | None
-    bases: frozenset[str]
+    base: str
 
 
 def primaries(findings: Iterable[Finding], ranks: Mapping[str, tuple[int, str]]) -> dict[str, Primary]:
@@ -57,19 +58,29 @@ def _precedence(claim: Primary) -> tuple[int, Key, Decimal]:
     return claim.rank, claim.key, -(claim.item.amount or ZERO)
 
 
-def settle(findings: Sequence[Finding], carriers: Mapping[str, Primary]) -> list[Carried]:
-    """One exception per (leg, class, grain) with the sum of its primary items; None where no amount is known."""
+def settle(
+    findings: Sequence[Finding], carriers: Mapping[str, Primary], ranks: Mapping[str, tuple[int, str]]
+) -> list[Carried]:
+    """One exception per (leg, class, grain) with the sum of its primary items; None where no amount is known.
+
+    Its base is that of its items; an exception without items has the base of its class.
+    """
     carried: dict[Key, list[Item]] = defaultdict(list)
     for primary in carriers.values():
         carried[primary.key].append(primary.item)
-    contracts: dict[Key, str | None] = {}
+    heads: dict[Key, Finding] = {}
+    bases: dict[Key, set[str]] = defaultdict(set)
     for finding in findings:
         if finding.acts:
-            contracts.setdefault((finding.leg, str(finding.break_class), finding.grain), finding.contract)
-    return [Carried(*key, contract, *_sum(carried[key])) for key, contract in contracts.items()]
+            key = (finding.leg, str(finding.break_class), finding.grain)
+            heads.setdefault(key, finding)
+            bases[key] |= {item.base for item in finding.items}
+    return [
+        Carried(*key, head.contract, head.company, _sum(carried[key]), min(bases[key] or {ranks[key[1]][1]}))
+        for key, head in heads.items()
+    ]
 
 
-def _sum(items: Sequence[Item]) -> tuple[Decimal | None, frozenset[str]]:
+def _sum(items: Sequence[Item]) -> Decimal | None:
     known = [item.amount for item in items if item.amount is not None]
-    total = None if items and not known else sum(known, ZERO)
-    return total, frozenset(item.base for item in items)
+    return None if items and not known else sum(known, ZERO)

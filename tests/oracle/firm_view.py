@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import cached_property
 
-from tests.oracle.context import Context
+from tests.oracle.context import Context, cents
 from tests.oracle.parse import Delivery, Payloads, Sales, read_delivery, read_sales
 from tests.oracle.parse_erp import Books, read_books
 from tests.oracle.records import Amendment, Contract, Document, Entry, Line, Project, Recognition, Transfer
@@ -172,6 +172,11 @@ class View:
 def fees(document: Document) -> Decimal:
     """Net amount of a document's lines without re-billed expenses."""
     return sum((line.amount for line in document.lines if line.source_type != EXPENSE), ZERO)
+
+
+def functional_fees(document: Document) -> Decimal:
+    """The same in functional currency, each line rounded at the document's rate."""
+    return sum((cents(line.amount * document.rate) for line in document.lines if line.source_type != EXPENSE), ZERO)
 
 
 def month_of(day: date) -> str:

@@ -1,4 +1,4 @@
-"""The margin mart in plain Python: per contract and period, and the contract's booked, forecast and billed margin.
+"""The margin mart in plain Python: each contract at the end of each period, functional currency of its legal entity.
 
 Add here: a measure of margin. Stays out: contract backlog and the executive roll-up.
 """
@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 
 from tests.oracle.context import cents, time_value
-from tests.oracle.firm_view import View, fees, month_of
+from tests.oracle.firm_view import View, functional_fees, month_of
 from tests.oracle.records import Contract
 
 ZERO = Decimal(0)
@@ -19,101 +20,117 @@ ZERO = Decimal(0)
 
 @dataclass
 class Month:
-    """Additive measures of a contract in a period, functional currency of its legal entity."""
+    """Additive measures of a contract in a period."""
 
     recognized: Decimal = ZERO
     billed: Decimal = ZERO
     labour_cost: Decimal = ZERO
     expenses: Decimal = ZERO
     minutes: int = 0
+    minutes_without_cost: int = 0
 
     @property
     def cost(self) -> Decimal:
         """Labour and expenses."""
         return self.labour_cost + self.expenses
 
+    def __add__(self, other: Month) -> Month:
+        return Month(
+            self.recognized + other.recognized,
+            self.billed + other.billed,
+            self.labour_cost + other.labour_cost,
+            self.expenses + other.expenses,
+            self.minutes + other.minutes,
+            self.minutes_without_cost + other.minutes_without_cost,
+        )
+
 
 @dataclass(frozen=True)
 class Margin:
-    """A contract's margins; ratios are None where their denominator is zero."""
+    """A contract at the end of a period: the period's measures, the sums to date, and the margins they make."""
 
     contract: Contract
-    months: Mapping[str, Month]
+    period: str
+    month: Month
+    to_date: Month
     value: Decimal | None
     planned_cost: Decimal | None
     to_complete: Decimal | None
 
     @property
-    def total(self) -> Month:
-        """Σ over the periods."""
-        months = self.months.values()
-        return Month(
-            sum((month.recognized for month in months), ZERO),
-            sum((month.billed for month in months), ZERO),
-            sum((month.labour_cost for month in months), ZERO),
-            sum((month.expenses for month in months), ZERO),
-            sum(month.minutes for month in months),
-        )
-
-    @property
     def booked(self) -> Decimal | None:
         """(value - planned cost) / value."""
-        return share(_less(self.value, self.planned_cost), self.value)
+        return share(less(self.value, self.planned_cost), self.value)
 
     @property
     def recognized(self) -> Decimal | None:
-        """(recognized - cost) / recognized."""
-        return share(self.total.recognized - self.total.cost, self.total.recognized)
+        """(recognized - cost) / recognized, None while some minutes have no cost rate."""
+        return share(less(self.to_date.recognized, self._cost), self.to_date.recognized)
 
     @property
     def billed(self) -> Decimal | None:
         """(billed - cost) / billed."""
-        return share(self.total.billed - self.total.cost, self.total.billed)
+        return share(less(self.to_date.billed, self._cost), self.to_date.billed)
+
+    @property
+    def forecast_cost(self) -> Decimal | None:
+        """Cost to date and estimate to complete."""
+        return None if self._cost is None or self.to_complete is None else self._cost + self.to_complete
 
     @property
     def forecast(self) -> Decimal | None:
         """(value - cost to date - estimate to complete) / value."""
-        return share(_less(self.value, self.total.cost, self.to_complete), self.value)
+        return share(less(self.value, self.forecast_cost), self.value)
 
     @property
     def erosion(self) -> Decimal | None:
         """Booked margin less forecast margin."""
-        return _less(self.booked, self.forecast)
+        return less(self.booked, self.forecast)
+
+    @property
+    def _cost(self) -> Decimal | None:
+        return self.to_date.cost if self.to_date.minutes_without_cost == 0 else None
 
 
-def _less(first: Decimal | None, *others: Decimal | None) -> Decimal | None:
-    known = [other for other in others if other is not None]
-    return None if first is None or len(known) < len(others) else first - sum(known, ZERO)
+def less(first: Decimal | None, second: Decimal | None) -> Decimal | None:
+    """A difference, None where a part is unknown."""
+    return None if first is None or second is None else first - second
 
 
 def share(numerator: Decimal | None, denominator: Decimal | None) -> Decimal | None:
     """A ratio to six digits, None where it has no meaning."""
     if numerator is None or not denominator:
         return None
-    return (numerator / denominator).quantize(Decimal("0.000001"))
+    return (numerator / denominator).quantize(Decimal("0.000001"), rounding=ROUND_HALF_UP)
 
 
 def converted(view: View, amount: Decimal, source: str, target: str | None, period: str) -> Decimal | None:
     """An amount at the period's average rates, by way of the reporting currency; None where a rate is unknown."""
-    if target is None or source == target:
-        return amount if target is not None else None
+    if source == target:
+        return amount
     rates = view.books.average_rates
-    first, second = rates.get((source, period)), rates.get((target, period))
+    first, second = rates.get((source, period)), rates.get((str(target), period))
     return None if first is None or second is None else cents(amount * first / second)
 
 
 def margins(view: View) -> list[Margin]:
-    """Margin of every executed contract."""
+    """Every executed contract at the end of every period from its signature (or first activity) to today."""
     months: dict[str, dict[str, Month]] = defaultdict(lambda: defaultdict(Month))
+    today = month_of(view.context.today)
     for contract in view.contracts.values():
         for recognition in view.recognized_by_contract.get(contract.id, ()):
-            months[contract.id][recognition.period].recognized += recognition.functional
+            if recognition.period <= today:
+                months[contract.id][recognition.period].recognized += recognition.functional
         for document in view.documents_by_contract.get(contract.id, ()):
-            if document.period is not None:
-                months[contract.id][document.period].billed += cents(fees(document) * document.rate)
+            period = document.period or month_of(document.day)
+            if period <= today:
+                months[contract.id][period].billed += functional_fees(document)
     _labour(view, months)
     _expenses(view, months)
-    return [_margin(view, contract, months[contract.id]) for contract in view.contracts.values()]
+    calendar = [period for period in sorted(view.books.period_ends) if period <= today]
+    return [
+        row for contract in view.contracts.values() for row in _course(view, contract, months[contract.id], calendar)
+    ]
 
 
 def _labour(view: View, months: dict[str, dict[str, Month]]) -> None:
@@ -124,7 +141,10 @@ def _labour(view: View, months: dict[str, dict[str, Month]]) -> None:
         known = [rate for start, rate, _ in view.delivery.cost_rates.get(entry.person, ()) if start <= entry.day]
         month = months[contract.id][month_of(entry.day)]
         month.minutes += entry.minutes
-        month.labour_cost += time_value(entry.minutes, known[-1] if known else None) or ZERO
+        if known:
+            month.labour_cost += time_value(entry.minutes, known[-1]) or ZERO
+        else:
+            month.minutes_without_cost += entry.minutes
 
 
 def _expenses(view: View, months: dict[str, dict[str, Month]]) -> None:
@@ -138,23 +158,42 @@ def _expenses(view: View, months: dict[str, dict[str, Month]]) -> None:
         months[contract.id][period].expenses += amount or ZERO
 
 
-def _margin(view: View, contract: Contract, months: Mapping[str, Month]) -> Margin:
+def _course(view: View, contract: Contract, months: Mapping[str, Month], calendar: list[str]) -> list[Margin]:
+    signed = month_of(contract.signed) if contract.signed is not None else calendar[0]
+    first = min([signed, *months])
     functional = view.context.functional(contract.company)
-    signed = month_of(contract.signed) if contract.signed is not None else ""
-    return Margin(
-        contract=contract,
-        months=dict(months),
-        value=converted(view, view.contract_value(contract), contract.currency, functional, signed),
-        planned_cost=contract.planned_cost,
-        to_complete=_to_complete(view, contract),
-    )
+    rows, to_date = [], Month()
+    for period in calendar:
+        if period < first:
+            continue
+        month = months.get(period, Month())
+        to_date += month
+        end = min(view.books.period_ends[period], view.context.today)
+        rows.append(
+            Margin(
+                contract=contract,
+                period=period,
+                month=month,
+                to_date=to_date,
+                value=converted(view, _value_at(view, contract, end), contract.currency, functional, signed),
+                planned_cost=contract.planned_cost,
+                to_complete=_to_complete(view, contract, end),
+            )
+        )
+    return rows
 
 
-def _to_complete(view: View, contract: Contract) -> Decimal | None:
+def _value_at(view: View, contract: Contract, end: date) -> Decimal:
+    amended = [entry.amount for entry in view.in_force(contract.id) if entry.effective and entry.effective <= end]
+    value = contract.signed_value + sum(amended, ZERO)
+    return value - view.debooked(contract) if contract.closed is not None and contract.closed <= end else value
+
+
+def _to_complete(view: View, contract: Contract, end: date) -> Decimal | None:
     latest: dict[str, tuple[int, Decimal]] = {}
     projects = {project.id for project in view.projects_by_contract.get(("psa", contract.id), ())}
     for estimate in view.delivery.estimates:
-        if estimate.project in projects and estimate.day <= view.context.today:
+        if estimate.project in projects and estimate.day <= end:
             known = latest.get(estimate.project)
             if known is None or known[0] < estimate.version:
                 latest[estimate.project] = (estimate.version, estimate.to_complete)

@@ -13,9 +13,10 @@ from decimal import Decimal
 from tests.oracle.exposure import Primary
 from tests.oracle.firm_view import View
 from tests.oracle.records import Contract
-from tests.oracle.standing import TIME_AND_MATERIALS, Standing
+from tests.oracle.standing import Standing
 
 ZERO = Decimal(0)
+COLUMNS = ("ready", "on_hold", "on_draft", "blocked")
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Backlog:
     scheduled: Decimal
     inactive: Decimal
     unscheduled: Decimal
+    age: str
+    left: str
 
     @property
     def billing(self) -> Decimal:
@@ -81,7 +84,26 @@ def _backlog(view: View, contract: Contract, due: Decimal, ahead: Decimal) -> Ba
         scheduled=scheduled,
         inactive=rest if held else ZERO,
         unscheduled=ZERO if held else rest - scheduled,
+        age=_age(contract, view.context.today),
+        left=_left(contract, view.context.today),
     )
+
+
+def _age(contract: Contract, today: date) -> str:
+    """Age of the signature."""
+    days = (today - contract.signed).days if contract.signed is not None else 0
+    return next((name for limit, name in ((90, "0-90"), (180, "91-180"), (365, "181-365")) if days <= limit), "365+")
+
+
+def _left(contract: Contract, today: date) -> str:
+    """Time to the contract's end."""
+    if contract.end is None:
+        return "unassigned"
+    days = (contract.end - today).days
+    if days < 0:
+        return "ended"
+    limits = ((92, "0-3 months"), (183, "4-6 months"), (366, "7-12 months"))
+    return next((name for limit, name in limits if days <= limit), "12+ months")
 
 
 def _plan(view: View, contract: Contract) -> tuple[Decimal, Decimal]:
@@ -132,10 +154,12 @@ def unbilled_time(view: View, standing: Mapping[str, Standing], primaries: Mappi
 
 
 def _column(line: Standing, blocking: str | None) -> str:
+    if line.within_cap == ZERO:
+        return "over_cap"
     if line.draft_minutes > 0:
-        return "draft"
+        return "on_draft"
     if line.held:
-        return "hold"
+        return "on_hold"
     return "ready" if blocking in {None, "unbilled_past_sla"} else "blocked"
 
 
@@ -143,6 +167,3 @@ def age_bucket(day: date, today: date) -> str:
     """Age of a work date in the four usual buckets."""
     age = (today - day).days
     return next((name for limit, name in ((30, "0-30"), (60, "31-60"), (90, "61-90")) if age <= limit), "90+")
-
-
-__all__ = ["TIME_AND_MATERIALS", "Backlog", "Unbilled", "age_bucket", "backlog", "unbilled_time"]

@@ -7,19 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 
 from tests.oracle.billing import billed_items, duplicates, header_and_lines
 from tests.oracle.context import Context, class_ranks
 from tests.oracle.engagement import activation, contract_value
+from tests.oracle.executive import executive
 from tests.oracle.exposure import Carried, Primary, primaries, settle
 from tests.oracle.findings import Finding
 from tests.oracle.firm_view import View, look
+from tests.oracle.invoices import InvoiceException, invoice_exceptions
 from tests.oracle.ledgers import receivables_to_ledger, revenue_to_ledger
 from tests.oracle.margin import Margin, margins
 from tests.oracle.marts import Backlog, Unbilled, backlog, unbilled_time
 from tests.oracle.parse import Payloads
 from tests.oracle.standing import Standing, standings
+from tests.oracle.stocks import Cell, closings
 from tests.oracle.worktime import approved_time
 
 
@@ -59,7 +63,7 @@ class Solution:
     @cached_property
     def exceptions(self) -> Sequence[Carried]:
         """Breaks and conditions with the exposure they carry as primary."""
-        return settle(self.findings, self.primaries)
+        return settle(self.findings, self.primaries, class_ranks())
 
     @cached_property
     def backlog(self) -> Sequence[Backlog]:
@@ -75,6 +79,21 @@ class Solution:
     def margins(self) -> Sequence[Margin]:
         """The margin mart."""
         return margins(self.view)
+
+    @cached_property
+    def invoice_exceptions(self) -> Sequence[InvoiceException]:
+        """The mart of invoice exceptions."""
+        return invoice_exceptions(self.view, self.findings, self.primaries)
+
+    @cached_property
+    def executive(self) -> Mapping[tuple[str, str, str, str, str, str], Decimal | None]:
+        """The executive figures."""
+        return executive(self)
+
+    @cached_property
+    def closings(self) -> Mapping[Cell, Decimal]:
+        """Closings of the stocks by period."""
+        return closings(self.view, self.standing)
 
 
 def solve(payloads: Payloads, context: Context) -> Solution:
