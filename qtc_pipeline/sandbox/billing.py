@@ -38,93 +38,217 @@ class Books:
     discarded: list[Document] = field(default_factory=list)
 
 
-def books(seed: int, deals: list[Engagement], time: list[Entry], spent: list[Expense], until: datetime) -> Books:
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a pod has sold and recorded up to an instant, and the seed of its customers' manners."""
+
+    seed: int
+    pod: int
+    until: datetime
+    deals: list[Engagement]
+    entries: list[Entry]
+    expenses: list[Expense]
+
+
+def books(state: Recorded) -> Books:
     """Bill what is due up to the instant; marks the entries with the document that bills them."""
-    result = Books()
+    biller = _Biller(state.seed, state.until)
     by_deal: dict[int, list[Entry]] = defaultdict(list)
-    for entry in time:
+    for entry in state.entries:
         if entry.transferred is not None and entry.engagement is not None:
             by_deal[entry.engagement.number].append(entry)
     costs: dict[int, list[Expense]] = defaultdict(list)
-    for expense in spent:
+    for expense in state.expenses:
         if expense.billable:
             costs[expense.engagement.number].append(expense)
-    for deal in deals:
+    for deal in state.deals:
         if deal.outcome != "signed" or deal.quirks.get("no_billing"):
             continue
         if deal.billing_type == "time_and_materials":
-            _bill_time(seed, deal, by_deal[deal.number], costs[deal.number], until, result)
+            biller.bill_time(deal, by_deal[deal.number], costs[deal.number])
         elif deal.billing_type == "milestone":
-            _bill_milestones(seed, deal, until, result)
+            biller.bill_milestones(deal)
         else:
-            _bill_schedule(seed, deal, until, result)
-    return result
+            biller.bill_schedule(deal)
+    biller.strays(state.pod, state.deals)
+    return biller.books
 
 
-def _document(
-    deal: Engagement, number: int, kind: str, created: datetime, posted: datetime, lines: list[Line]
-) -> Document:
+@dataclass(slots=True)
+class _Biller:
+    """Makes the documents of a pod up to an instant."""
+
+    seed: int
+    until: datetime
+    books: Books = field(default_factory=Books)
+
+    def keep(self, document: Document) -> None:
+        """File a document as it stands at the instant: absent, draft, or posted with credit and payments."""
+        if document.created > self.until or not document.lines:
+            return
+        self.books.documents.append(document)
+        if document.posted is None or document.posted > self.until:
+            document.posted = None
+            return
+        for line in document.lines:
+            if line.entry is not None:
+                line.entry.document = document
+        if not document.quirks.get("no_credit"):
+            self.credit(document)
+        self.collect(document)
+
+    def bill_time(self, deal: Engagement, time: list[Entry], spent: list[Expense]) -> None:
+        """Bill time and materials by monthly runs, up to the cap."""
+        waiting = sorted(time, key=lambda entry: (entry.day, entry.number))
+        used = 0
+        again: list[Entry] = []  # planted: billed once more by the next run
+        for run, (created, posted) in enumerate(runs(deal), start=1):
+            if created > self.until:
+                break
+            lines: list[Line] = []
+            later: list[Entry] = []
+            for entry in waiting:
+                if not _may_bill(entry, created):
+                    later.append(entry)
+                elif deal.capped and used + entry.value > deal.value:
+                    _give_up(entry, created, self.until)
+                else:
+                    used += entry.value
+                    lines.append(_time_line(len(lines) + 1, entry))
+            waiting = later
+            lines += [_time_line(len(lines) + place, entry) for place, entry in enumerate(again, start=1)]
+            again = [line.entry for line in lines if line.entry and (line.entry.quirks or {}).pop("again", None)]
+            for expense in [item for item in spent if item.approved + timedelta(days=1) <= created]:
+                spent.remove(expense)
+                lines.append(
+                    Line(len(lines) + 1, "EXPENSE", expense.amount, expense.category, "expense", str(expense.number))
+                )
+            self.keep(_document(deal, run, "CustInvc", (created, posted), lines))
+
+    def bill_schedule(self, deal: Engagement) -> None:
+        """Bill the instalments of a schedule."""
+        item = SERVICE_ITEMS[deal.billing_type]
+        for part in deal.schedule:
+            if deal.hold_from and part.day >= deal.hold_from:
+                continue
+            source = str(deal.number * 100 + part.number)
+            line = Line(1, item, part.amount, f"{deal.name} {part.day}", deal.billing_type, source)
+            created, posted = at(part.day, 8), at(part.day + timedelta(days=2), 11)
+            self.keep(_document(deal, part.number, "CustInvc", (created, posted), [line]))
+
+    def bill_milestones(self, deal: Engagement) -> None:
+        """Bill accepted milestones."""
+        for part in deal.milestones:
+            if part.accepted is None or part.accepted > self.until:
+                continue
+            line = Line(1, "MILESTONE", part.amount, part.title, "milestone", str(deal.number * 100 + part.number))
+            day = part.accepted.date()
+            created, posted = at(day + timedelta(days=2), 8), at(day + timedelta(days=4), 11)
+            document = _document(deal, part.number, "CustInvc", (created, posted), [line])
+            document.quirks["no_credit"] = True
+            self.keep(document)
+
+    def credit(self, invoice: Document) -> None:
+        """Credit part of some invoices ten days later; credited time is billed again the same day or written off."""
+        draw = rng(self.seed, "credit", invoice.number)
+        if draw.random() >= CREDIT_SHARE or invoice.posted is None:
+            return
+        when = invoice.posted + timedelta(days=10)
+        if when > self.until:
+            return
+        deal = invoice.engagement
+        lines = [line for line in invoice.lines if line.entry and not line.entry.quirks][: draw.randrange(1, 4)]
+        again = draw.random() < 0.5 and not deal.capped
+        if invoice.lines[0].source_type != "time":
+            first = invoice.lines[0]
+            share = half_up(first.amount, 1000) * 100
+            lines = [Line(1, first.item, share, f"Goodwill {first.memo}", first.source_type, first.source_id)]
+        elif not lines:
+            return
+        serial = invoice.number - deal.number * 1000
+        memo = _document(
+            deal, 100 + serial, "CustCred", (when, when), [_copy(line, place) for place, line in enumerate(lines, 1)]
+        )
+        memo.origin, memo.rate = invoice, invoice.rate
+        invoice.credited = memo.gross
+        self.books.documents.append(memo)
+        rebilled = [_copy(line, place) for place, line in enumerate(lines, 1)] if again else []
+        for line in lines:
+            if line.entry is not None and not again:
+                line.entry.written_off = when
+        if rebilled and rebilled[0].entry is not None:
+            rebill = _document(deal, 200 + serial, "CustInvc", (when, when + timedelta(minutes=20)), rebilled)
+            rebill.quirks["no_credit"] = True
+            self.keep(rebill)
+
+    def collect(self, invoice: Document) -> None:
+        """Receive the money: mostly in full, some in two parts, some too much, some never."""
+        draw = rng(self.seed, "payment", invoice.number)
+        balance = invoice.gross - invoice.credited  # credits precede every payment
+        if invoice.posted is None or balance <= 0:
+            return
+        due = invoice.posted.date() + timedelta(days=TERMS[invoice.engagement.terms][2])
+        day, manner = due + timedelta(days=draw.randrange(-5, 16)), draw.random()
+        if manner < 0.04:
+            return
+        if manner < 0.14:
+            part = half_up(balance * draw.randrange(40, 71), 100)
+            self.pay(invoice, 1, day, part, part)
+            self.pay(invoice, 2, day + timedelta(days=20), balance - part, balance - part)
+        elif manner < 0.18:
+            self.pay(invoice, 1, day, balance + draw.randrange(50_00, 400_00), balance)
+        else:
+            self.pay(invoice, 1, day, balance, balance)
+
+    def pay(self, invoice: Document, part: int, day: date, amount: int, applied: int) -> None:
+        """Receive one payment."""
+        posted = at(day, 14)
+        if posted > self.until:
+            return
+        deal = invoice.engagement
+        rate = booking_rate(deal.currency, deal.entity.currency, period_of(day))
+        serial = invoice.number - deal.number * 1000
+        self.books.payments.append(
+            Payment(deal.number * 1000 + 300 + serial * 2 + part, invoice, posted, amount, applied, rate)
+        )
+
+    def strays(self, pod: int, deals: list[Engagement]) -> None:
+        """Once a month somebody drafts an invoice by mistake and deletes it the next morning."""
+        for place, (created, discarded) in enumerate(monthly(pod % 30 + 2, self.until)):
+            running = [
+                deal
+                for deal in deals
+                if deal.outcome == "signed"
+                and deal.erp_created
+                and deal.erp_created < created
+                and deal.start < created.date()
+            ]
+            if created > self.until or not running:
+                continue
+            deal = running[rng(self.seed, "stray", pod, place).randrange(len(running))]
+            line = Line(1, "SERVICES", 1_000_00, "Drafted by mistake", None, None)
+            draft = _document(deal, 900 + place, "CustInvc", (created, created), [line])
+            draft.posted, draft.discarded = None, discarded
+            (self.books.discarded if discarded <= self.until else self.books.documents).append(draft)
+
+
+def _document(deal: Engagement, number: int, kind: str, when: tuple[datetime, datetime], lines: list[Line]) -> Document:
+    created, posted = when
     net = sum(line.amount for line in lines)
     tax = half_up(net * deal.account.tax, 10_000)
     rate = booking_rate(deal.currency, deal.entity.currency, period_of(posted.date()))
     return Document(deal.number * 1000 + number, kind, deal, created, posted, rate, lines, net, tax)
 
 
-def _keep(seed: int, document: Document, until: datetime, result: Books) -> None:
-    """File a document as it stands at the instant: absent, draft, or posted with credit and payments."""
-    if document.created > until or not document.lines:
-        return
-    result.documents.append(document)
-    if document.posted is None or document.posted > until:
-        document.posted = None
-        return
-    for line in document.lines:
-        if line.entry is not None:
-            line.entry.document = document
-    if not document.quirks.get("no_credit"):
-        _credit(seed, document, until, result)
-    _collect(seed, document, until, result)
-
-
 def runs(deal: Engagement) -> list[tuple[datetime, datetime]]:
     """Return (draft, posting) of every monthly run of a deal."""
     lag = 3 if deal.cycle == 28 else 2
-    runs = []
+    found = []
     for period in all_periods():
         day = period_start(period).replace(day=deal.cycle)
         if deal.start < day <= deal.end + timedelta(days=70):
-            runs.append((at(day, 8), at(day + timedelta(days=lag), 11)))
-    return runs
-
-
-def _bill_time(
-    seed: int, deal: Engagement, time: list[Entry], spent: list[Expense], until: datetime, result: Books
-) -> None:  # fmt: skip
-    waiting = sorted(time, key=lambda entry: (entry.day, entry.number))
-    used = 0
-    again: list[Entry] = []  # planted: billed once more by the next run
-    for run, (created, posted) in enumerate(runs(deal), start=1):
-        if created > until:
-            break
-        lines: list[Line] = []
-        later: list[Entry] = []
-        for entry in waiting:
-            if not _may_bill(entry, created):
-                later.append(entry)
-            elif deal.capped and used + entry.value > deal.value:
-                _give_up(entry, created, until)
-            else:
-                used += entry.value
-                lines.append(_time_line(len(lines) + 1, entry))
-        waiting = later
-        lines += [_time_line(len(lines) + place, entry) for place, entry in enumerate(again, start=1)]
-        again = [line.entry for line in lines if line.entry and (line.entry.quirks or {}).pop("again", None)]
-        for expense in [item for item in spent if item.approved + timedelta(days=1) <= created]:
-            spent.remove(expense)
-            lines.append(
-                Line(len(lines) + 1, "EXPENSE", expense.amount, expense.category, "expense", str(expense.number))
-            )
-        _keep(seed, _document(deal, run, "CustInvc", created, posted, lines), until, result)
+            found.append((at(day, 8), at(day + timedelta(days=lag), 11)))
+    return found
 
 
 def _may_bill(entry: Entry, when: datetime) -> bool:
@@ -151,125 +275,9 @@ def _time_line(number: int, entry: Entry) -> Line:
     return Line(number, entry.role, worth, memo, "time", str(entry.number), minutes, entry.rate, entry)
 
 
-def _bill_schedule(seed: int, deal: Engagement, until: datetime, result: Books) -> None:
-    item = SERVICE_ITEMS[deal.billing_type]
-    for part in deal.schedule:
-        if deal.hold_from and part.day >= deal.hold_from:
-            continue
-        source = str(deal.number * 100 + part.number)
-        line = Line(1, item, part.amount, f"{deal.name} {part.day}", deal.billing_type, source)
-        created, posted = at(part.day, 8), at(part.day + timedelta(days=2), 11)
-        _keep(seed, _document(deal, part.number, "CustInvc", created, posted, [line]), until, result)
-
-
-def _bill_milestones(seed: int, deal: Engagement, until: datetime, result: Books) -> None:
-    for part in deal.milestones:
-        if part.accepted is None or part.accepted > until:
-            continue
-        line = Line(1, "MILESTONE", part.amount, part.title, "milestone", str(deal.number * 100 + part.number))
-        day = part.accepted.date()
-        created, posted = at(day + timedelta(days=2), 8), at(day + timedelta(days=4), 11)
-        document = _document(deal, part.number, "CustInvc", created, posted, [line])
-        document.quirks["no_credit"] = True
-        _keep(seed, document, until, result)
-
-
-def _credit(seed: int, invoice: Document, until: datetime, result: Books) -> None:
-    """Credit part of some invoices ten days later; credited time is billed again the same day or written off."""
-    draw = rng(seed, "credit", invoice.number)
-    if draw.random() >= CREDIT_SHARE or invoice.posted is None:
-        return
-    when = invoice.posted + timedelta(days=10)
-    if when > until:
-        return
-    deal = invoice.engagement
-    lines = [line for line in invoice.lines if line.entry and not line.entry.quirks][: draw.randrange(1, 4)]
-    again = draw.random() < 0.5 and not deal.capped
-    if invoice.lines[0].source_type != "time":
-        first = invoice.lines[0]
-        share = half_up(first.amount, 1000) * 100
-        lines = [Line(1, first.item, share, f"Goodwill {first.memo}", first.source_type, first.source_id)]
-    elif not lines:
-        return
-    serial = invoice.number - deal.number * 1000
-    memo = _document(
-        deal, 100 + serial, "CustCred", when, when, [_copy(line, place) for place, line in enumerate(lines, 1)]
-    )
-    memo.origin, memo.rate = invoice, invoice.rate
-    invoice.credited = memo.gross
-    result.documents.append(memo)
-    rebilled = [_copy(line, place) for place, line in enumerate(lines, 1)] if again else []
-    for line in lines:
-        if line.entry is not None and not again:
-            line.entry.written_off = when
-    if rebilled and rebilled[0].entry is not None:
-        rebill = _document(deal, 200 + serial, "CustInvc", when, when + timedelta(minutes=20), rebilled)
-        rebill.quirks["no_credit"] = True
-        _keep(seed, rebill, until, result)
-
-
 def _copy(line: Line, number: int) -> Line:
     return Line(number, line.item, line.amount, line.memo, line.source_type, line.source_id, line.minutes, line.rate,
                 line.entry)  # fmt: skip
-
-
-def _collect(seed: int, invoice: Document, until: datetime, result: Books) -> None:
-    """Receive the money: mostly in full, some in two parts, some too much, some never."""
-    draw = rng(seed, "payment", invoice.number)
-    balance = invoice.gross - invoice.credited  # credits precede every payment
-    if invoice.posted is None or balance <= 0:
-        return
-    due = invoice.posted.date() + timedelta(days=TERMS[invoice.engagement.terms][2])
-    day, manner = due + timedelta(days=draw.randrange(-5, 16)), draw.random()
-    if manner < 0.04:
-        return
-    if manner < 0.14:
-        part = half_up(balance * draw.randrange(40, 71), 100)
-        _pay(invoice, 1, day, part, part, until, result)
-        _pay(invoice, 2, day + timedelta(days=20), balance - part, balance - part, until, result)
-    elif manner < 0.18:
-        _pay(invoice, 1, day, balance + draw.randrange(50_00, 400_00), balance, until, result)
-    else:
-        _pay(invoice, 1, day, balance, balance, until, result)
-
-
-def _pay(invoice: Document, part: int, day: date, amount: int, applied: int, until: datetime, result: Books) -> None:
-    posted = at(day, 14)
-    if posted > until:
-        return
-    deal = invoice.engagement
-    rate = booking_rate(deal.currency, deal.entity.currency, period_of(day))
-    serial = invoice.number - deal.number * 1000
-    result.payments.append(
-        Payment(deal.number * 1000 + 300 + serial * 2 + part, invoice, posted, amount, applied, rate)
-    )
-
-
-def strays(seed: int, pod: int, deals: list[Engagement], until: datetime, result: Books) -> None:
-    """Once a month somebody drafts an invoice by mistake and deletes it the next morning."""
-    for place, (created, discarded) in enumerate(monthly(pod % 30 + 2, until)):
-        running = [
-            deal
-            for deal in deals
-            if deal.outcome == "signed"
-            and deal.erp_created
-            and deal.erp_created < created
-            and deal.start < created.date()
-        ]
-        if created > until or not running:
-            continue
-        deal = running[rng(seed, "stray", pod, place).randrange(len(running))]
-        line = Line(1, "SERVICES", 1_000_00, "Drafted by mistake", None, None)
-        draft = _document(deal, 700 + place, "CustInvc", created, created, [line])
-        draft.posted, draft.discarded = None, discarded
-        (result.discarded if discarded <= until else result.documents).append(draft)
-
-
-def due_date(document: Document) -> date | None:
-    """Return when a posted document is due."""
-    if document.posted is None:
-        return None
-    return document.posted.date() + timedelta(days=TERMS[document.engagement.terms][2])
 
 
 def fees_until_closing(documents: list[Document]) -> dict[int, int]:

@@ -1,7 +1,7 @@
 """The sandbox firm's calendar, seeded randomness, money in minor units and exchange rates.
 
-Here: pure functions every other sandbox module needs: days and periods, `rng` (seeded by text, so equal on every machine),
-rounding, formats of the vendors' stamps. Add here only what has no knowledge of contracts or documents.
+Here: pure functions every other sandbox module needs: days and periods, `rng` (seeded by text, so equal on every
+machine), rounding, rates. Add here only what has no knowledge of contracts or documents.
 Stays out: the firm's plan (`plan.py`), what happens over time (`work.py`, `billing.py`, `ledger.py`).
 
 Money is an `int` of minor units (cents); an exchange rate is an `int` of millionths. Both are exact.
@@ -36,7 +36,7 @@ def as_of(day: int) -> datetime:
 
 
 def monthly(offset: int, until: datetime) -> list[tuple[datetime, datetime]]:
-    """Return (morning, next morning) of one day in thirty since the start, day `offset` after the first as-of among them."""
+    """Return (morning, next morning) of every thirtieth day; one of them ends `offset` days after the first as-of."""
     anchor = FIRST_AS_OF.date() + timedelta(days=offset - 1)
     first = START + timedelta(days=(anchor - START).days % 30)
     count = max(0, (until.date() - first).days // 30 + 1)

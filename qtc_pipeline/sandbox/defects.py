@@ -1,7 +1,7 @@
 """Which defects a firm carries and where: chosen once, at the first as-of instant, on records that do not touch.
 
 Here: `Plant` (one defect at one record), the groups of pods that carry a full set of classes, `plants_of(...)`.
-How a class is planted lies beside its kind of record: `defects_contracts.py`, `defects_time.py`, `defects_documents.py`.
+How a class is planted lies beside its kind of record: `defects_contracts.py`, `_time.py`, `_documents.py`.
 Add a class there and to `KINDS`. Stays out: what every build must find of it (`truth.py`).
 
 Every group of three pods carries each class once per leg, so the number of defects grows with the firm. A choice looks
@@ -61,7 +61,7 @@ LEDGER_GROUPS = 12  # a recognition journal carries at most one mismatch: one gr
 
 @dataclass(frozen=True, slots=True)
 class Plant:
-    """One defect: its class and leg, the pod and number of the record it sits on, and what the planter needs to know."""
+    """One defect: class and leg, pod and number of the record it sits on, and what the planter needs to know."""
 
     break_class: str
     leg: str

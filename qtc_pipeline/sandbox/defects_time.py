@@ -1,7 +1,7 @@
 """Defects of time: approved time that never arrived, arrived differently, or changed after it had arrived.
 
-Here: choosing the entries (`CHOOSERS`) and marking them in a pod's time before it is billed (`apply`), so that invoices,
-tax, payments and ledger follow from the defect as they would in life.
+Here: choosing the entries (`CHOOSERS`) and marking them in a pod's time before it is billed (`apply`), so that
+invoices, tax, payments and ledger follow from the defect as they would in life.
 Stays out: defects of contracts and of documents.
 """
 
@@ -51,15 +51,16 @@ FIRST_PLANTED = 600  # extra deals of other planters are no target
 
 def choose(choice: Choice, name: str, leg: str, place: int) -> list[Plant]:
     """Find an ordinary entry of the class's age; removed time is planted billed and unbilled."""
-    plants = _choose(choice, name, leg, place, AGE[name], {})
+    plants = _choose(choice, (name, leg), place, AGE[name], {})
     if name == "removed_after_transfer":
-        plants += _choose(choice, name, leg, place + 1, _WAITING, {"unbilled": True})
+        plants += _choose(choice, (name, leg), place + 1, _WAITING, {"unbilled": True})
     return plants
 
 
 def _choose(
-    choice: Choice, name: str, leg: str, place: int, age: tuple[int, int], facts: dict[str, Any]
+    choice: Choice, key: tuple[str, str], place: int, age: tuple[int, int], facts: dict[str, Any]
 ) -> list[Plant]:  # fmt: skip
+    name, leg = key
     draw = choice.draw(name, f"{leg}{sorted(facts)}")
     for widened in (0, 120, 300):
         first, last = _TODAY - timedelta(days=age[0] + widened), _TODAY - timedelta(days=age[1])
@@ -87,18 +88,15 @@ def _ordinary(entry: Entry, name: str) -> bool:
     deal = entry.engagement
     if deal is None or entry.transferred is None or deal.capped or entry.minutes < 75:
         return False
-    if entry.held_until or entry.abandoned or entry.written_off or entry.deleted or entry.created.date() != entry.day:
-        return False
-    if deal.outcome != "signed" or deal.closed is None:
+    marked = entry.held_until or entry.abandoned or entry.written_off or entry.deleted
+    if marked or entry.created.date() != entry.day or deal.outcome != "signed" or deal.closed is None:
         return False
     if name == "late_time":
         arrival = closes_at(period_of(entry.day)) + LATE_BY + timedelta(days=1)
         return any(arrival < created and posted < FIRST_AS_OF - timedelta(days=4) for created, posted in runs(deal))
     if name == "item_billed_twice":
         return entry.document is not None and entry.document.posted is not None and (deal.end - entry.day).days > 10
-    if AGE[name] == _BILLED:
-        return entry.document is not None
-    return True
+    return AGE[name] != _BILLED or entry.document is not None
 
 
 def _other_deal(pod: Pod, entry: Entry) -> Engagement | None:
@@ -180,7 +178,7 @@ def _price(entry: Entry, deal: Engagement) -> None:
 def _orphans(pod: Pod, plant: Plant) -> list[Entry]:
     deal = next(item for item in pod.engagements if item.number == plant.number)
     resource = deal.team[0]
-    found = []
+    found: list[Entry] = []
     day = deal.start + timedelta(days=2)
     while len(found) < 5:
         day = next_workday(day + timedelta(days=1))

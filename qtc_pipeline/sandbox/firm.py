@@ -18,6 +18,7 @@ from qtc_pipeline.sandbox import payloads_kantata_work as kantata_work
 from qtc_pipeline.sandbox import payloads_netsuite as netsuite
 from qtc_pipeline.sandbox import payloads_netsuite_documents as netsuite_documents
 from qtc_pipeline.sandbox import payloads_netsuite_lines as netsuite_lines
+from qtc_pipeline.sandbox import payloads_netsuite_setup as netsuite_setup
 from qtc_pipeline.sandbox import payloads_salesforce as salesforce
 from qtc_pipeline.sandbox.defects import groups, plants_of, wanted
 from qtc_pipeline.sandbox.plan import pod_specs
@@ -88,7 +89,7 @@ class Firm:
 
     Args:
         seed: another seed, another firm.
-        scale: 1 is about 100 consultants over 18 months, 150 000 time entries; at least one consultant per legal entity.
+        scale: 1 is about 100 consultants over 18 months, 150 000 time entries; never under one in each company.
         defects: True plants every class, a sequence of class names only those, False none.
         day: how many days after the first as-of instant the firm is looked at.
     """
@@ -150,7 +151,7 @@ class Firm:
         for source in kantata.FIRM.get(entity, ()) if vendor == "kantata" else ():
             yield from source()
         if vendor == "netsuite":
-            for table in (netsuite.FIRM, netsuite_documents.FIRM):
+            for table in (netsuite_setup.FIRM, netsuite_documents.FIRM):
                 if entity in table:
                     yield from table[entity](self._now)
         per_pod = _POD[vendor].get(entity)

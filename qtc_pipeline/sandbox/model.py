@@ -1,8 +1,8 @@
 """The firm's things as plain values, and the two records the sandbox hands out.
 
-Here: one slotted dataclass per thing of the firm's plan and history, `SourceRecord` (a vendor's record) and `Truth` (a
-planted defect). Add a field here when a payload needs a fact that cannot be derived from the others.
-Stays out: how the values come about, and how a vendor names them. Instants are UTC without a zone, money is minor units.
+Here: one slotted dataclass per thing of the firm's plan and history, and what is handed out (`SourceRecord`, `Truth`).
+Add a field when a payload needs a fact that cannot be derived. Instants are UTC without a zone, money minor units.
+Stays out: how the values come about, and how a vendor names them.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class Amendment:
 
     number: int
     amount: int
-    outcome: str
+    outcome: str  # Approved | Rejected | Submitted
     created: datetime
     decided: datetime
     effective: date

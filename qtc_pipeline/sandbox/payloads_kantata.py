@@ -25,6 +25,7 @@ SET_UP = at(datetime(2024, 11, 1).date(), 8)  # noqa: DTZ001 - UTC without a zon
 ROLE_ID = {role: str(201 + place) for place, role in enumerate(ALL_ROLES)}
 GROUP_ID = {entity.key: str(entity.number) for entity in LEGAL_ENTITIES}
 KICK_OFF_DAYS = 4  # a workspace becomes active this long after it was made
+_TITLE = ("", " phase 2", " (copy)")
 _LABEL = {"active": "Active", "completed": "Completed", "cancelled": "Cancelled", "not_started": "Not Started"}
 
 
@@ -93,11 +94,11 @@ def workspaces(state: PodState) -> Iterator[SourceRecord]:
             continue
         price, changed = psa_price(deal, state.until)
         phase = deal.phase_price or 0
-        yield _workspace(deal, 0, deal.name, price - phase, changed, state.until)
+        yield _workspace(deal, 0, price - phase, changed, state.until)
         if deal.phase_price is not None:
-            yield _workspace(deal, 1, f"{deal.name} phase 2", phase, None, state.until)
+            yield _workspace(deal, 1, phase, None, state.until)
         if deal.quirks.get("second_workspace"):
-            yield _workspace(deal, 2, f"{deal.name} (copy)", 0, None, state.until)
+            yield _workspace(deal, 2, 0, None, state.until)
 
 
 def psa_price(deal: Engagement, until: datetime) -> tuple[int, datetime | None]:
@@ -111,7 +112,7 @@ def psa_price(deal: Engagement, until: datetime) -> tuple[int, datetime | None]:
 
 
 def _workspace(
-    deal: Engagement, place: int, title: str, price: int, changed: datetime | None, until: datetime
+    deal: Engagement, place: int, price: int, changed: datetime | None, until: datetime
 ) -> SourceRecord:  # fmt: skip
     created = deal.psa_created or deal.signed
     if place == 2:
@@ -133,7 +134,7 @@ def _workspace(
     if archiving <= until and not deal.cancelled:
         archived, modified = True, max(modified, archiving)
     fields = {
-        "title": title,
+        "title": deal.name + _TITLE[place],
         "currency": deal.quirks.get("psa_currency", deal.currency),
         "price_in_cents": price,
         "start_date": deal.start.isoformat(),

@@ -1,6 +1,7 @@
 """The firm's recorded work in Kantata OX's shape: time entries, expenses, time off.
 
-Here: the large PSA entities, streamed from a pod's state, and what was hard-deleted. Stays out: how it came about (`work.py`).
+Here: the large PSA entities, streamed from a pod's state, and what was hard-deleted.
+Stays out: how it came about (`work.py`).
 """
 
 from __future__ import annotations

@@ -1,26 +1,29 @@
-"""The firm's ERP set-up and master records in NetSuite's shape (SuiteQL: lower-case keys, every value text or null).
+"""The firm's ERP master records in NetSuite's shape (SuiteQL: lower-case keys, every value text or null).
 
-Here: what exists once for the firm (subsidiaries, currencies, periods, rates, accounts, items, terms) and, per pod, the
-customers, jobs, time bills, billing schedules and revenue elements. Transactions are in `payloads_netsuite_documents.py`.
+Here: how a row is wrapped and named, and per pod the customers, jobs, time bills, billing schedules, revenue elements.
+Set-up is in `payloads_netsuite_setup.py`, transactions in `payloads_netsuite_documents.py`.
 Stays out: SuiteQL and HTTP (`servers/`).
 """
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from qtc_pipeline.sandbox import clock
-from qtc_pipeline.sandbox.clock import CURRENCIES, CURRENCY_ID, at, period_end, period_start, rate_text, text, utc
+from qtc_pipeline.sandbox.clock import CURRENCY_ID, at, text, utc
 from qtc_pipeline.sandbox.model import Account, Engagement, Entry, SourceRecord
-from qtc_pipeline.sandbox.names import ACCOUNTS, ITEM_ID, ITEMS, LEGAL_ENTITIES, RETIRED_ROLE, TERMS
-from qtc_pipeline.sandbox.payloads_kantata import SET_UP, workspace_id
+from qtc_pipeline.sandbox.names import ITEM_ID, TERMS
+from qtc_pipeline.sandbox.payloads_kantata import workspace_id
 from qtc_pipeline.sandbox.payloads_salesforce import opportunity_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from qtc_pipeline.sandbox.state import PodState
+
+
+STAMP = "lastmodifieddate"
 
 
 def stamp(instant: datetime) -> str:
@@ -34,7 +37,7 @@ def flag(value: object) -> str:
 
 
 def record(
-    key: str, fields: dict[str, Any], modified: datetime | None, entity: str | None, *, stamped: str = "lastmodifieddate"
+    key: str, fields: dict[str, Any], modified: datetime | None, entity: str | None, *, stamped: str = STAMP
 ) -> SourceRecord:  # fmt: skip
     """Wrap a payload, with its stamp where the table has one."""
     if modified is None:
@@ -57,111 +60,6 @@ def job_id(deal: Engagement, place: int = 0) -> str:
 def period_id(period: str) -> str:
     """Return the id of a posting period."""
     return str(101 + clock.month_index(period))
-
-
-def subsidiaries(until: datetime) -> Iterator[SourceRecord]:
-    """Yield the subsidiaries."""
-    del until
-    for item in LEGAL_ENTITIES:
-        fields = {
-            "id": str(item.number),
-            "name": item.name,
-            "currency": CURRENCY_ID[item.currency],
-            "country": item.country,
-        }
-        yield record(str(item.number), fields, SET_UP, item.key)
-
-
-def currencies(until: datetime) -> Iterator[SourceRecord]:
-    """Yield the currencies."""
-    del until
-    names = {"USD": "US Dollar", "EUR": "Euro", "GBP": "British Pound"}
-    for symbol, number in CURRENCY_ID.items():
-        fields = {"id": number, "symbol": symbol, "name": names[symbol], "currencyprecision": "2"}
-        yield record(number, fields, SET_UP, None)
-
-
-def payment_terms(until: datetime) -> Iterator[SourceRecord]:
-    """Yield the payment terms."""
-    del until
-    for number, name, days in TERMS:
-        yield record(number, {"id": number, "name": name, "daysuntilnetdue": str(days)}, None, None)
-
-
-def accounts(until: datetime) -> Iterator[SourceRecord]:
-    """Yield the chart of accounts."""
-    del until
-    for _, number, code, kind, name in ACCOUNTS:
-        fields = {"id": number, "acctnumber": code, "accttype": kind, "fullname": name}
-        yield record(number, fields, None, None)
-
-
-def items(until: datetime) -> Iterator[SourceRecord]:
-    """Yield the items: one per role that can be billed, and those of the other billing types."""
-    del until
-    for name in ITEMS:
-        label = name.replace("_", " ").capitalize()
-        fields = {"id": ITEM_ID[name], "itemid": name, "displayname": label, "isinactive": flag(name == RETIRED_ROLE)}
-        yield record(ITEM_ID[name], fields, None, None)
-
-
-def periods(until: datetime) -> Iterator[SourceRecord]:
-    """Yield months, quarters and years; a month closes on the fifth of the second month after it."""
-    for period in clock.fiscal_periods():
-        closed = clock.closes_at(period) <= until
-        start = period_start(period)
-        yield _period(
-            period_id(period), f"{start:%b %Y}", start, period_end(period), closed, "", clock.closes_at(period)
-        )
-        if start.month in {3, 6, 9, 12}:
-            quarter = (start.month + 2) // 3
-            first = date(start.year, start.month - 2, 1)
-            number = str(300 + start.year % 100 * 10 + quarter)
-            yield _period(
-                number, f"Q{quarter} {start.year}", first, period_end(period), closed, "q", clock.closes_at(period)
-            )
-        if start.month == 12:
-            number = str(600 + start.year % 100)
-            first = date(start.year, 1, 1)
-            yield _period(number, f"FY {start.year}", first, period_end(period), closed, "y", clock.closes_at(period))
-
-
-def _period(
-    number: str, name: str, first: date, last: date, closed: bool, kind: str, closing: datetime
-) -> SourceRecord:
-    fields = {
-        "id": number,
-        "periodname": name,
-        "startdate": first.isoformat(),
-        "enddate": last.isoformat(),
-        "closed": flag(closed),
-        "arlocked": flag(closed),
-        "alllocked": flag(closed),
-        "isyear": flag(kind == "y"),
-        "isquarter": flag(kind == "q"),
-    }
-    return record(number, fields, closing if closed else SET_UP, None)
-
-
-def exchange_rates(until: datetime) -> Iterator[SourceRecord]:
-    """Yield the monthly rates to USD, from the first day of each period."""
-    for period in clock.fiscal_periods():
-        published = at(period_start(period), 1)
-        if published > until:
-            return
-        for currency in CURRENCIES:
-            number = str(int(period_id(period)) * 10 + int(CURRENCY_ID[currency]))
-            average = rate_text(clock.rate_to_usd(currency, period))
-            fields = {
-                "id": number,
-                "postingperiod": period_id(period),
-                "fromcurrency": CURRENCY_ID[currency],
-                "tocurrency": CURRENCY_ID["USD"],
-                "averagerate": average,
-                "currentrate": rate_text(clock.closing_rate_to_usd(currency, period)),
-                "historicalrate": average,
-            }
-            yield record(number, fields, published, None)
 
 
 def customers(state: PodState) -> Iterator[SourceRecord]:
@@ -305,15 +203,6 @@ def revenue_elements(state: PodState) -> Iterator[SourceRecord]:
         yield record(number, fields, changed or deal.erp_created, deal.entity.key)
 
 
-FIRM: dict[str, Callable[[datetime], Iterator[SourceRecord]]] = {
-    "subsidiary": subsidiaries,
-    "currency": currencies,
-    "term": payment_terms,
-    "accountingperiod": periods,
-    "consolidatedexchangerate": exchange_rates,
-    "account": accounts,
-    "item": items,
-}
 POD: dict[str, Callable[[PodState], Iterator[SourceRecord]]] = {
     "customer": customers,
     "job": jobs,

@@ -1,4 +1,4 @@
-"""The firm's transactions in NetSuite's shape: sales orders, invoices, credit memos, payments, journals, and their links.
+"""The firm's transactions in NetSuite's shape: orders, invoices, credit memos, payments, journals, links.
 
 Here: the header rows and the payment links, from a pod's state to `SourceRecord`s. Lines and ledger rows are in
 `payloads_netsuite_lines.py`.

@@ -79,12 +79,15 @@ def opportunities(state: PodState) -> Iterator[SourceRecord]:
             if item.change_order and item.created <= state.until:
                 yield _change_order(deal, item, state.until)
     for number, account, day, amount in state.pod.lost:
-        yield from _lost(number, account, at(day, 10), amount, state.until)
+        yield from _lost(number, account, (amount, at(day, 10)), state.until)
     for place, (opened, binned) in enumerate(monthly(state.spec.index % 30 + 1, state.until)):
         yield from _entered_twice(state, place, opened, binned)
 
 
-def _fields(account: Account, name: str, stage: str, amount: int, close: datetime, practice: str) -> dict[str, Any]:
+def _fields(
+    account: Account, name: str, stage: str, worth: tuple[int, datetime], practice: str = "Data"
+) -> dict[str, Any]:
+    amount, close = worth
     return {
         "AccountId": account.sf_id,
         "Name": name,
@@ -111,7 +114,7 @@ def _opportunity(deal: Engagement, until: datetime) -> SourceRecord:
         stage, modified = "Closed Won", deal.signed
     if deal.cancelled and deal.cancelled <= until:
         stage, modified = "Closed Lost", deal.cancelled
-    fields = _fields(deal.account, deal.name, stage, deal.value, deal.signed, deal.practice)
+    fields = _fields(deal.account, deal.name, stage, (deal.value, deal.signed), deal.practice)
     return _record(opportunity_id(deal.number), deal.opened, modified, fields, deal.entity.key)
 
 
@@ -120,13 +123,14 @@ def _change_order(deal: Engagement, item: Amendment, until: datetime) -> SourceR
     if item.decided <= until and item.outcome != "Submitted":
         stage, modified = ("Closed Won" if item.outcome == "Approved" else "Closed Lost"), item.decided
     fields = _fields(
-        deal.account, f"{deal.name} change {item.number}", stage, item.amount, item.decided, deal.practice
+        deal.account, f"{deal.name} change {item.number}", stage, (item.amount, item.decided), deal.practice
     )  # fmt: skip
     fields["Parent_Opportunity__c"] = opportunity_id(deal.number)
     return _record(opportunity_id(deal.number, 50 + item.number), item.created, modified, fields, deal.entity.key)
 
 
-def _lost(number: int, account: Account, opened: datetime, amount: int, until: datetime) -> Iterator[SourceRecord]:
+def _lost(number: int, account: Account, worth: tuple[int, datetime], until: datetime) -> Iterator[SourceRecord]:
+    amount, opened = worth
     if opened > until:
         return
     stage, modified, deleted = "Prospecting", opened, False
@@ -136,7 +140,7 @@ def _lost(number: int, account: Account, opened: datetime, amount: int, until: d
     binned = closed + timedelta(days=12)
     if number % 4 == 0 and binned <= until:
         modified, deleted = binned, True
-    fields = _fields(account, f"{account.name} lead {number}", stage, amount, closed, "Data")
+    fields = _fields(account, f"{account.name} lead {number}", stage, (amount, closed))
     yield _record(opportunity_id(number), opened, modified, fields, account.entity.key, deleted=deleted)
 
 
@@ -147,7 +151,7 @@ def _entered_twice(state: PodState, place: int, opened: datetime, binned: dateti
         return
     number = state.spec.index * 1000 + 900 + place
     deleted = binned <= state.until
-    fields = _fields(account, f"{account.name} lead {number}", "Prospecting", 5_000_000, opened, "Data")
+    fields = _fields(account, f"{account.name} lead {number}", "Prospecting", (5_000_000, opened))
     modified = binned if deleted else opened
     yield _record(opportunity_id(number), opened, modified, fields, account.entity.key, deleted=deleted)
 

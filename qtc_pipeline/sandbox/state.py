@@ -1,6 +1,6 @@
 """One pod as it stands at an instant: its plan, time, documents and revenue, computed when first asked for.
 
-Here: `PodState`. Stays out: how each part is made (`plan.py`, `work.py`, `billing.py`, `ledger.py`) and planted defects.
+Here: `PodState`. Stays out: how each part is made (`plan.py`, `work.py`, `billing.py`, `ledger.py`), and the planters.
 """
 
 from __future__ import annotations
@@ -41,8 +41,9 @@ class PodState:
         found = work.entries(self.seed, self.pod, self.until)
         if self.plants:
             found = defects_time.apply(self.pod, found, self.plants)
-        books = billing.books(self.seed, self.pod.engagements, found, self.expenses, self.until)
-        billing.strays(self.seed, self.spec.index, self.pod.engagements, self.until, books)
+        books = billing.books(
+            billing.Recorded(self.seed, self.spec.index, self.until, self.pod.engagements, found, self.expenses)
+        )
         if self.plants:
             defects_documents.apply_books(books, self.plants)
         return found, books

@@ -6,7 +6,7 @@ Stays out: who works on it (`plan.py`), what is billed (`billing.py`).
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from qtc_pipeline.sandbox.clock import at, half_up, next_workday, period_of, period_start, rng, shift
@@ -21,7 +21,7 @@ _HOUR = 60
 
 
 def settle(seed: int, deal: Engagement, amendments: list[Amendment] | None = None) -> None:
-    """Complete a deal: rates, value, amendments (drawn unless given), billing plan, creation of its projects, closing."""
+    """Complete a deal: rates, value, amendments (drawn unless given), billing plan, projects, closing."""
     draw = rng(seed, "terms", deal.number)
     _rates(draw, deal)
     _value(draw, deal)
@@ -94,26 +94,25 @@ def _milestones(draw: Random, deal: Engagement) -> None:
     for place in range(1, count + 1):
         amount = part if place < count else deal.value - part * (count - 1)
         due = next_workday(deal.start + (deal.end - deal.start) * place / count)
-        _milestone(draw, deal, place, f"Milestone {place}", amount, due, created)
+        _accept(draw, deal, Milestone(place, f"Milestone {place}", amount, due, None, None, created))
     for amendment in deal.amendments:
         if amendment.outcome == "Approved" and amendment.in_psa:
             due = next_workday(min(deal.end, amendment.effective + timedelta(days=28)))
             created = at(amendment.effective, 3, 5)
             title = f"Change order {amendment.number}"
-            _milestone(draw, deal, 20 + amendment.number, title, amendment.amount, due, created)
+            part = Milestone(20 + amendment.number, title, amendment.amount, due, None, None, created)
+            _accept(draw, deal, part)
 
 
-def _milestone(
-    draw: Random, deal: Engagement, number: int, title: str, amount: int, due: date, created: object
-) -> None:
-    accepted = at(next_workday(due + timedelta(days=draw.randrange(-3, 10))), 15)
+def _accept(draw: Random, deal: Engagement, part: Milestone) -> None:
+    """Decide when a milestone is accepted, rejected first, or never because the deal is put on hold."""
+    accepted = at(next_workday(part.due + timedelta(days=draw.randrange(-3, 10))), 15)
     rejected = None
     if draw.random() < 0.12:
         rejected, accepted = accepted, accepted + timedelta(days=14)
-    if deal.hold_from and accepted.date() >= deal.hold_from:
-        deal.milestones.append(Milestone(number, title, amount, due, None, None, created))  # type: ignore[arg-type]
-        return
-    deal.milestones.append(Milestone(number, title, amount, due, accepted, rejected, created))  # type: ignore[arg-type]
+    if not deal.hold_from or accepted.date() < deal.hold_from:
+        part.accepted, part.rejected = accepted, rejected
+    deal.milestones.append(part)
 
 
 def _schedule(draw: Random, deal: Engagement) -> None:
