@@ -83,10 +83,15 @@ def last_judged(session: Session) -> str | None:
 
 def mark(session: Session, build_id: str, what: Mark) -> None:
     """Write down that a part of the build is done; what follows it is then undone."""
+    unmark(session, build_id, what)
+    setattr(the_build(session, build_id), what, datetime.now(UTC))
+
+
+def unmark(session: Session, build_id: str, what: Mark) -> None:
+    """Write down that a part of the build, and so what follows it, is to be done again."""
     build = the_build(session, build_id)
-    setattr(build, what, datetime.now(UTC))
-    for later in MARKS[MARKS.index(what) + 1 :]:
-        setattr(build, later, None)
+    for mark_or_later in MARKS[MARKS.index(what) :]:
+        setattr(build, mark_or_later, None)
 
 
 def replace_failures(session: Session, build_id: str, step: str, failures: Sequence[Failure]) -> None:

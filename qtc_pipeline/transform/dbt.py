@@ -16,7 +16,7 @@ from typing import IO, Any, cast
 
 from qtc_pipeline import keys
 from qtc_pipeline.errors import QtcError, TransformError
-from qtc_pipeline.ops import builds
+from qtc_pipeline.ops import builds, verdicts
 from qtc_pipeline.ops.builds import Failure
 from qtc_pipeline.ops.lock import warehouse_lock
 from qtc_pipeline.ops.store import open_store
@@ -66,11 +66,12 @@ def run_step(settings: Settings, step: str, progress: Progress = lambda _done, _
         earlier = finished(settings, build_id, step)
         if earlier is not None:
             return earlier
+        begin(settings, build_id, step)
         started = time.time()
         command = [str(dbt_executable()), "build", *dbt_arguments(settings), *selection(settings, build_id, step)]
         with subprocess.Popen(  # noqa: S603
             command,
-            env=dbt_environment(settings),
+            env=dbt_environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -99,6 +100,15 @@ def finished(settings: Settings, build_id: str, step: str) -> StepResult | None:
             return None
         failures = [failure for failure in builds.failures_of(session, build_id) if failure.step == step]
     return StepResult(build_id, step, 0, 0.0, tuple(failures), was_done=True)
+
+
+def begin(settings: Settings, build_id: str, step: str) -> None:
+    """Take back what was said about tables the step is about to change: its mark and the verdicts from its stage on."""
+    stage = keys.DBT_STEPS.index(step) + 1
+    with open_store(settings) as session:
+        builds.unmark(session, build_id, "step_1_at" if stage == 1 else "step_2_at")
+        for later in range(stage, len(keys.DBT_STEPS) + 1):
+            verdicts.replace_verdicts(session, build_id, later, [])
 
 
 def selection(settings: Settings, build_id: str, step: str) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from qtc_pipeline.settings import Settings, child_environment
 
 _PARTS = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests")
 _MANIFEST = "manifest.json"
+_PROFILE = "profiles.yml"
 
 
 def project_dir() -> Path:
@@ -56,15 +58,32 @@ def manifest_path(settings: Settings) -> Path:
     return settings.home / "dbt" / _MANIFEST
 
 
-def dbt_environment(settings: Settings) -> dict[str, str]:
-    """Environment of a dbt child: the warehouse it writes, no telemetry, no secrets."""
-    return child_environment(QTC_WAREHOUSE=str(settings.warehouse_path), DBT_SEND_ANONYMOUS_USAGE_STATS="False")
+def dbt_environment() -> dict[str, str]:
+    """Environment of a dbt child: ours, without telemetry and secrets."""
+    return child_environment(DBT_SEND_ANONYMOUS_USAGE_STATS="False")
+
+
+def prepare_profile(settings: Settings) -> Path:
+    """Write the project's profile with the path of this warehouse in it; returns the folder it lies in.
+
+    The project's own profile serves whoever runs dbt by hand, with a path from the environment. A run has its path from
+    the settings, and so has Dagster's dbt, to which no other environment can be handed.
+    """
+    own = (project_dir() / _PROFILE).read_text(encoding="utf-8")
+    path_line = f" path: {json.dumps(str(settings.warehouse_path))}"
+    content = re.sub(r" path: .*", lambda _: path_line, own).encode()
+    folder = settings.home / "dbt"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / _PROFILE
+    if not path.is_file() or path.read_bytes() != content:
+        replace_file(path, content)
+    return folder
 
 
 def dbt_arguments(settings: Settings) -> list[str]:
     """Arguments of every dbt command: project, profile, artifacts, JSON lines on standard output."""
     return [
-        *("--project-dir", str(project_dir()), "--profiles-dir", str(project_dir())),
+        *("--project-dir", str(project_dir()), "--profiles-dir", str(prepare_profile(settings))),
         *("--target-path", str(target_dir(settings)), "--log-path", str(settings.home / "dbt" / "logs")),
         *("--log-format", "json", "--log-level-file", "none", "--no-version-check"),
     ]
@@ -84,7 +103,7 @@ def prepare_manifest(settings: Settings) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(  # noqa: S603
         [str(dbt_executable()), "parse", *dbt_arguments(settings)],
-        env=dbt_environment(settings),
+        env=dbt_environment(),
         capture_output=True,
         text=True,
         check=False,
