@@ -9,7 +9,11 @@ build as (
 valued as (
     select
         parts.*,
-        case when parts.unit = 'ratio' then {{ ratio('parts.numerator', 'parts.denominator') }} else parts.numerator end as value
+        -- one type for both: an amount's wide type would leave a ratio four places
+        case
+            when parts.unit = 'ratio' then {{ ratio('parts.numerator', 'parts.denominator') }}
+            else cast(parts.numerator as decimal(24, 6))
+        end as value
     from parts
 ),
 
