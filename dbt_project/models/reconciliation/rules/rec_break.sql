@@ -15,6 +15,10 @@ contracts as (
     select * from {{ ref('core_contract') }}
 ),
 
+projects as (
+    select * from {{ ref('core_project') }}
+),
+
 -- one row per exception: money before minutes, the left side's row first
 represented as (
     select
@@ -81,7 +85,7 @@ select
     classes.owner_role,
     classes.default_correction,
     cast(classes.sla_days as integer) as sla_days,
-    coalesce(exposure.currency, represented.currency) as exposure_currency,
+    coalesce(exposure.currency, represented.currency, projects.currency) as exposure_currency,
     coalesce(exposure.primary_items, 0) as primary_items,
     cast(case when exposure.primary_items > 0 and exposure.known_items = 0 then null else coalesce(exposure.amount, 0) end as decimal(18, 4))
         as exposure_amount,
@@ -96,4 +100,5 @@ left join exposure
     on represented.rule_id = exposure.rule_id and represented.leg = exposure.leg and represented.grain_key = exposure.grain_key
 left join classes on represented.break_class = classes.break_class
 left join contracts on represented.contract_id = contracts.contract_id
+left join projects on represented.grain_key = projects.project_id
 where represented.row_rank = 1
