@@ -20,7 +20,7 @@ ALLOWED = {
     "transform": set[str](),
     "gates": set[str](),
     "publish": {"gates.contract"},  # publish reads verdicts in the words of the gates
-    "sandbox": {"systems.contract"},  # the direct lake writer speaks of entities as the connectors declare them
+    "sandbox": {"systems.contract", "systems.tryton.rpc"},  # the real server is filled through the API it is read by
     "systems": set[str](),
     "ops": set[str](),
     "lake": set[str](),

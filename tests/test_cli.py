@@ -1,0 +1,76 @@
+"""The command line: complete help, documented exit codes, errors as sentences."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from qtc_pipeline.settings import EXAMPLE, child_environment
+
+QTC = str(Path(sys.executable).with_name("qtc"))
+COMMANDS = [
+    *(["demo"], ["run"], ["ingest"], ["gates"], ["kpi"], ["trace"], ["doctor"], ["init"], ["dev"]),
+    *(
+        ["publish", "list"],
+        ["publish", "show"],
+        ["publish", "rollback"],
+        ["exceptions", "list"],
+        ["exceptions", "show"],
+    ),
+    *(["systems", "check"], ["sandbox", "serve"], ["sandbox", "advance"], ["sandbox", "stop"], ["lake", "compact"]),
+]
+
+
+def qtc(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = child_environment(QTC_HOME=str(home), COLUMNS="200", QTC_CONFIG="")
+    del environment["QTC_CONFIG"]
+    return subprocess.run([QTC, *arguments], env=environment, cwd=home, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_explains_itself_and_its_options(tmp_path: Path, command: list[str]) -> None:
+    done = qtc(tmp_path, *command, "--help")
+    assert done.returncode == 0
+    assert "Usage" in done.stdout
+    assert command[-1] in done.stdout
+
+
+def test_the_exit_codes_stand_in_the_help(tmp_path: Path) -> None:
+    assert "3 at least one mart was held" in " ".join(qtc(tmp_path, "--help").stdout.split())
+
+
+def test_without_settings_a_run_says_how_to_get_them(tmp_path: Path) -> None:
+    done = qtc(tmp_path, "run")
+    assert done.returncode == 5
+    assert "qtc demo" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_init_writes_the_example_once(tmp_path: Path) -> None:
+    assert qtc(tmp_path, "init").returncode == 0
+    assert (tmp_path / "qtc.toml").read_text(encoding="utf-8") == EXAMPLE.read_text(encoding="utf-8")
+    assert qtc(tmp_path, "init").returncode == 5
+
+
+def test_systems_without_secrets_are_named_with_the_variable_to_set(tmp_path: Path) -> None:
+    qtc(tmp_path, "init")
+    done = qtc(tmp_path, "systems", "check", "--json")
+    assert done.returncode == 4
+    assert "QTC_SECRET_CRM" in done.stdout
+
+
+def test_a_forced_load_needs_a_person(tmp_path: Path) -> None:
+    qtc(tmp_path, "init")
+    done = qtc(tmp_path, "ingest", "--force-reason", "migration")
+    assert done.returncode == 5
+    assert "--person" in done.stderr
+
+
+def test_asking_for_numbers_before_anything_is_published_says_so(tmp_path: Path) -> None:
+    qtc(tmp_path, "init")
+    done = qtc(tmp_path, "kpi")
+    assert done.returncode == 1
+    assert "qtc run" in done.stderr
