@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qtc_pipeline.errors import SandboxError
-from qtc_pipeline.systems.tryton.rpc import TrytonRpc, TrytonWarning
+from qtc_pipeline.systems.tryton.rpc import ConfirmationNeededError, TrytonRpc
 
 Row = Mapping[str, Any]
 _MOST_WARNINGS = 50
@@ -40,7 +40,7 @@ class Admin:
         for _ in range(_MOST_WARNINGS):
             try:
                 return self.rpc.call(method, *params, self.context)
-            except TrytonWarning as warning:
+            except ConfirmationNeededError as warning:
                 self.rpc.call("model.res.user.warning.skip", warning.name, False, self.context)
         raise SandboxError(f"Tryton, {method}", f"more than {_MOST_WARNINGS} warnings")
 
@@ -84,8 +84,12 @@ class Admin:
         """
         walker = Admin(self.rpc, self.company)
         if record is not None:
-            walker.context |= {"active_model": record[0], "active_id": record[1], "active_ids": list(selection) or [record[1]]}
-        session, _, end = walker.call(f"wizard.{name}.create")
+            walker.context |= {
+                "active_model": record[0],
+                "active_id": record[1],
+                "active_ids": list(selection) or [record[1]],
+            }
+        session, *_ = walker.call(f"wizard.{name}.create")
         for state, forms in steps:
             answer = walker.call(f"wizard.{name}.execute", session, forms, state)
             if not answer.get("view"):

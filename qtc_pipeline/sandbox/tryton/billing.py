@@ -15,7 +15,8 @@ from typing import Any
 from qtc_pipeline.errors import SandboxError
 from qtc_pipeline.sandbox.tryton.admin import Admin
 from qtc_pipeline.sandbox.tryton.books import Books
-from qtc_pipeline.sandbox.tryton.work import DEALS, Work
+from qtc_pipeline.sandbox.tryton.catalogue import DEALS
+from qtc_pipeline.sandbox.tryton.work import Work
 
 # index of the deal, time invoiced up to, invoice date (None: stays a draft)
 _FROM_TIME: tuple[tuple[int, date, date | None], ...] = (
@@ -34,6 +35,7 @@ _FROM_SALES: Mapping[int, date] = {
     10: date(2026, 3, 31),
 }
 _FROM_PROGRESS = (11, date(2026, 4, 30))
+_BILLED_TWICE = 3
 _CREDITED = (4, date(2026, 5, 12))
 _REFUNDED = (1, date(2026, 5, 20))
 
@@ -55,6 +57,15 @@ _PAYMENTS: tuple[_Payment, ...] = (
 
 
 @dataclass(frozen=True)
+class _Line:
+    currency: str
+    quantity: int
+    price: Decimal
+    text: str
+    origin: str | None = None
+
+
+@dataclass(frozen=True)
 class _Draft:
     """An invoice to post; ``deal`` is None for one without a deal, ``day`` None for one that stays a draft."""
 
@@ -66,7 +77,12 @@ class _Draft:
 
 def bill(admin: Admin, books: Books, work: Work) -> None:
     """Create, post, credit and pay the firm's invoices, then close its oldest periods and archive what is over."""
-    drafts = _drafts_of_sales(admin, work) + _drafts_of_projects(admin, books, work) + _plain_drafts(admin, books, work)
+    drafts = [
+        *_drafts_of_sales(admin, work),
+        *_drafts_of_projects(admin, books, work),
+        *_plain_drafts(admin, books, work),
+        _billed_again(admin, books, work),
+    ]
     # numbers are drawn from strict sequences: a company's invoices are posted in the order of their dates
     dated = [(draft.day, draft.entity, draft.invoice) for draft in drafts if draft.day is not None]
     for day, entity, invoice in sorted(dated):
@@ -97,9 +113,7 @@ def _drafts_of_sales(admin: Admin, work: Work) -> list[_Draft]:
     billed = admin.find("account.invoice.line", [["origin", "in", origins]], ["origin", "invoice"])
     sale_of = {f"sale.line,{row['id']}": int(row["sale"]) for row in lines}
     invoice_of = {sale_of[row["origin"]]: int(row["invoice"]) for row in billed}
-    return [
-        _Draft(deal, DEALS[deal].entity, invoice_of[work.sales[deal]], day) for deal, day in _FROM_SALES.items()
-    ]
+    return [_Draft(deal, DEALS[deal].entity, invoice_of[work.sales[deal]], day) for deal, day in _FROM_SALES.items()]
 
 
 def _drafts_of_projects(admin: Admin, books: Books, work: Work) -> list[_Draft]:
@@ -115,7 +129,7 @@ def _drafts_of_projects(admin: Admin, books: Books, work: Work) -> list[_Draft]:
 
 def _invoice_project(admin: Admin, project: int) -> int:
     """Press *invoice* on a project and give the draft it made."""
-    newest = "model.account.invoice.search", [], 0, 1, [["id", "DESC"]]
+    newest: tuple[Any, ...] = ("model.account.invoice.search", [], 0, 1, [["id", "DESC"]])
     before = admin.call(*newest)
     admin.press("project.work", "invoice", [project])
     after = admin.call(*newest)
@@ -126,51 +140,64 @@ def _invoice_project(admin: Admin, project: int) -> int:
 
 def _plain_drafts(admin: Admin, books: Books, work: Work) -> list[_Draft]:
     """Invoices without any deal: a EUR one in the USD company, one left as draft, one cancelled."""
-    at = admin.at(books.companies["US"])
-    unit = admin.one("product.uom", [["name", "=", "Unit"]])
-
-    def row(deal: int, currency: str, price: str, text: str) -> dict[str, Any]:
-        return {
-            "type": "out",
-            "company": books.companies["US"],
-            "party": work.customers[deal],
-            "invoice_address": work.addresses[deal],
-            "currency": books.currencies[currency],
-            "journal": books.journal,
-            "account": books.accounts["US"]["receivable"],
-            "payment_term": books.payment_term,
-            "description": text,
-            "lines": [
-                [
-                    "create",
-                    [
-                        {
-                            "type": "line",
-                            "company": books.companies["US"],
-                            "currency": books.currencies[currency],
-                            "product": work.products["US", "piece"],
-                            "description": text,
-                            "quantity": 3,
-                            "unit": unit,
-                            "unit_price": Decimal(price),
-                            "account": books.accounts["US"]["revenue"],
-                            "taxes": [["add", [books.taxes["US"]]]],
-                        }
-                    ],
-                ]
-            ],
-        }
-
-    foreign, draft, cancelled = at.create(
+    foreign, draft, cancelled = admin.at(books.companies["US"]).create(
         "account.invoice",
         [
-            row(0, "EUR", "410.37", "Workshop"),
-            row(1, "USD", "99.99", "Handbook"),
-            row(2, "USD", "50.00", "Mistake"),
+            _by_hand(admin, books, work, 0, _Line("EUR", 3, Decimal("410.37"), "Workshop")),
+            _by_hand(admin, books, work, 1, _Line("USD", 3, Decimal("99.99"), "Handbook")),
+            _by_hand(admin, books, work, 2, _Line("USD", 3, Decimal("50.00"), "Mistake")),
         ],
     )
-    at.press("account.invoice", "cancel", [cancelled])
+    admin.at(books.companies["US"]).press("account.invoice", "cancel", [cancelled])
     return [_Draft(None, "US", foreign, date(2026, 4, 16)), _Draft(None, "US", draft, None)]
+
+
+def _billed_again(admin: Admin, books: Books, work: Work) -> _Draft:
+    """A sale's line billed a second time by hand, on the date of the first invoice: what Tryton does not prevent."""
+    line = admin.one("sale.line", [["sale", "=", work.sales[_BILLED_TWICE]]])
+    row = _by_hand(
+        admin,
+        books,
+        work,
+        _BILLED_TWICE,
+        _Line("USD", 1, DEALS[_BILLED_TWICE].amount, "Copy", origin=f"sale.line,{line}"),
+    )
+    (invoice,) = admin.at(books.companies["US"]).create("account.invoice", [row])
+    return _Draft(None, "US", invoice, _FROM_SALES[_BILLED_TWICE])
+
+
+def _by_hand(admin: Admin, books: Books, work: Work, deal: int, line: _Line) -> dict[str, Any]:
+    """An invoice of the USD company typed in by hand: one line, tax at zero."""
+    own = {"company": books.companies["US"], "currency": books.currencies[line.currency]}
+    return {
+        **own,
+        "type": "out",
+        "party": work.market.customers[deal],
+        "invoice_address": work.market.addresses[deal],
+        "journal": books.journal,
+        "account": books.accounts["US"]["receivable"],
+        "payment_term": books.payment_term,
+        "description": line.text,
+        "lines": [
+            [
+                "create",
+                [
+                    {
+                        **own,
+                        "type": "line",
+                        "product": work.market.products["US", "piece"],
+                        "description": line.text,
+                        "quantity": line.quantity,
+                        "unit": admin.one("product.uom", [["name", "=", "Unit"]]),
+                        "unit_price": line.price,
+                        "account": books.accounts["US"]["revenue"],
+                        "taxes": [["add", [books.taxes["US"]]]],
+                        "origin": line.origin,
+                    }
+                ],
+            ]
+        ],
+    }
 
 
 def _credit_notes(admin: Admin, books: Books, invoices: Mapping[int, int]) -> None:
@@ -232,7 +259,9 @@ def _settle_by_hand(admin: Admin, books: Books, invoice: int, day: date) -> None
     receivable = [["account", "=", books.accounts["US"]["receivable"]]]
     paid = at.one("account.move.line", [["move", "=", move[0]], *receivable])
     at.write("account.invoice", [invoice], {"payment_lines": [["add", [paid]]]})
-    moves = [["OR", ["move", "=", row["move"]], ["move", "=", move[0]], ["move.origin", "=", f"account.invoice,{invoice}"]]]
+    moves = [
+        ["OR", ["move", "=", row["move"]], ["move", "=", move[0]], ["move.origin", "=", f"account.invoice,{invoice}"]]
+    ]
     lines = [int(line["id"]) for line in at.find("account.move.line", [*receivable, *moves], ["move"])]
     forms = {"writeoff": {"date": day}}
     at.wizard("account.move.reconcile_lines", [("reconcile", forms)], ("account.move.line", lines[0]), lines)
@@ -261,7 +290,7 @@ def _foreign_lines(books: Books, invoice: Mapping[str, Any], usd: Decimal) -> li
 
 def _leave_traps(admin: Admin, books: Books, work: Work) -> None:
     """What a careless reader would miss: archived customers and people who still have documents and time."""
-    admin.write("party.party", [work.customers[4]], {"active": False})
+    admin.write("party.party", [work.market.customers[4]], {"active": False})
     leaver = admin.find("company.employee", [["party.name", "=", "Dario"]], ["party"])
     admin.write("company.employee", [int(row["id"]) for row in leaver], {"end_date": date(2026, 6, 30)})
     for company in books.companies.values():

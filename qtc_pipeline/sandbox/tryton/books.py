@@ -102,8 +102,10 @@ def _month(first: date, offset: int) -> date:
 def _companies(admin: Admin, currencies: Mapping[str, int]) -> dict[str, int]:
     parties = admin.create(
         "party.party",
-        [{"name": name, "addresses": [["create", [{"city": city}]]]} for name, city in (
-            ("Aldergrove Consulting Inc.", "Boston"), ("Aldergrove Consulting GmbH", "Hamburg"))],
+        [
+            {"name": name, "addresses": [["create", [{"city": city}]]]}
+            for name, city in (("Aldergrove Consulting Inc.", "Boston"), ("Aldergrove Consulting GmbH", "Hamburg"))
+        ],
     )
     created = admin.create(
         "company.company",

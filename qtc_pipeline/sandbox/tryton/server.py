@@ -31,7 +31,7 @@ from qtc_pipeline.systems.tryton.rpc import TrytonRpc
 INSTANCE = "tryton"
 DATABASE = "qtc"
 AS_OF = "2026-06-30T23:00:00Z"
-_SEED_CODE = ("admin.py", "billing.py", "books.py", "seed.py", "work.py")
+_SEED_CODE = ("admin.py", "billing.py", "books.py", "catalogue.py", "seed.py", "work.py")
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 10.0
 _ADMIN_EMAIL = "admin@example.org"
@@ -67,7 +67,7 @@ class TrytonServer:
 def tryton_toml(home: Path, port: int) -> str:
     """The ``qtc.toml`` of the firm on this server: one instance in three roles, two companies."""
     secret = folder(home) / "qtc.secret"
-    return f'''# The sandbox firm on a real Tryton: one system that sells, delivers and bills.
+    return f"""# The sandbox firm on a real Tryton: one system that sells, delivers and bills.
 reporting_currency = "USD"
 as_of = {AS_OF}
 
@@ -91,11 +91,13 @@ keys = {{ {INSTANCE} = "1" }}
 name = "Aldergrove Consulting GmbH"
 currency = "EUR"
 keys = {{ {INSTANCE} = "2" }}
-'''
+"""
 
 
 @contextmanager
-def running(home: Path, *, name: str = "firm", fresh: bool = False, progress: Progress | None = None) -> Iterator[TrytonServer]:
+def running(
+    home: Path, *, name: str = "firm", fresh: bool = False, progress: Progress | None = None
+) -> Iterator[TrytonServer]:
     """A server with the firm, stopped at the end.
 
     Args:
@@ -188,9 +190,7 @@ def _copy(source: Path, target: Path) -> None:
 
 def _configure(data: Path, port: int) -> Path:
     path = data / "trytond.conf"
-    path.write_text(
-        f"[database]\nuri = sqlite://\npath = {data}\n[web]\nlisten = 127.0.0.1:{port}\n", encoding="utf-8"
-    )
+    path.write_text(f"[database]\nuri = sqlite://\npath = {data}\n[web]\nlisten = 127.0.0.1:{port}\n", encoding="utf-8")
     return path
 
 

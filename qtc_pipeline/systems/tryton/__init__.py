@@ -1,8 +1,8 @@
 """Tryton 8.2: an ERP that sells, delivers and bills in one database, read over JSON-RPC.
 
 Data flow: ``common.db.login`` -> session; ``model.<name>.search_read`` paged by (``last_modified_at``, ``id``) -> raw
-records, the payload being the record's text as received (tagged values: ``{"__class__": "Decimal", "decimal": "1.50"}``);
-``search_count`` -> control counts. Several roles are one instance: legs between them are not applicable.
+records, the payload being the record's text as received, tagged values (``{"__class__": "Decimal", "decimal": "1.5"}``)
+included; ``search_count`` -> control counts. Several roles are one instance: legs between them are not applicable.
 
 Secrets: the password of the integration user (``QTC_SECRET_<INSTANCE>`` or ``secret_file``). The user needs read access
 to parties, sales, opportunities, projects, timesheets, invoices and moves, and ``company_filter = 'all'``.

@@ -16,7 +16,7 @@ CURSOR = "last_modified_at"
 
 
 def _entity(name: str, *fields: str, currency: str | None = None) -> Entity:
-    return Entity(name=name, fields=("id", CURSOR, *fields), cursor=CURSOR, currency=currency)
+    return Entity(name=name, fields=("id", CURSOR, *fields), cursor=CURSOR, currency=currency, volatile=(CURSOR,))
 
 
 ENTITIES: tuple[Entity, ...] = (

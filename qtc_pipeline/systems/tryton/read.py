@@ -85,9 +85,7 @@ class TrytonReader:
             return ()
         companies = self._check_companies()
         return tuple(
-            ("legal_entity", str(company))
-            for company in companies
-            if self._count(entity, [["company", "=", company]])
+            ("legal_entity", str(company)) for company in companies if self._count(entity, [["company", "=", company]])
         )
 
     def pages(self, entity: Entity, since: datetime | None) -> Iterator[Page]:
@@ -106,7 +104,7 @@ class TrytonReader:
                     page.ids.append(str(record["id"]))
                     page.versions.append(self._stamp(entity, record).isoformat())
                     page.payloads.append(text)
-                    hashed.append(json.dumps(record, sort_keys=True, separators=(",", ":")))
+                    hashed.append(_hash_text(entity, record))
                 yield page
             if len(records) < self._page_size:
                 return
@@ -137,9 +135,7 @@ class TrytonReader:
         """Ids of all companies; refuses a user who sees only one of several without being told so."""
         with self._lock:
             if self._companies is None:
-                companies = self._rpc.call(
-                    "model.company.company.search", [], 0, None, [["id", "ASC"]], _CONTEXT
-                )
+                companies = self._rpc.call("model.company.company.search", [], 0, None, [["id", "ASC"]], _CONTEXT)
                 preferences = self._rpc.call("model.res.user.get_preferences", False, {})
                 if preferences.get("company_filter") != "all" and len(companies) > 1:
                     raise PermissionRefusedError(
@@ -150,6 +146,12 @@ class TrytonReader:
                     )
                 self._companies = tuple(int(company) for company in companies)
             return self._companies
+
+
+def _hash_text(entity: Entity, record: Mapping[str, Any]) -> str:
+    """Members in one order, without the stamp: a write that changes nothing moves it and is no new version."""
+    kept = {name: value for name, value in record.items() if name not in entity.volatile}
+    return json.dumps(kept, sort_keys=True, separators=(",", ":"))
 
 
 def _naive(moment: datetime) -> datetime:

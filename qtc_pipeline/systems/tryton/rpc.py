@@ -16,10 +16,10 @@ from __future__ import annotations
 import base64
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self, TypeVar
 
 import httpx
 from pydantic import SecretStr
@@ -36,13 +36,14 @@ from qtc_pipeline.errors import (
 from qtc_pipeline.systems.http import Answer, Http, Patience, usual_error, vendor_clock
 from qtc_pipeline.systems.payload import Record, split_answer
 
+T = TypeVar("T")
 SERIES = "8.2"
 LOCKOUT_SECONDS = 300.0  # the server's default window
 _LONGEST_CAUSE = 300
 _DATETIME_PARTS = ("year", "month", "day", "hour", "minute", "second", "microsecond")
 
 
-class TrytonWarning(PermanentError):
+class ConfirmationNeededError(PermanentError):
     """The server asks for a confirmation; ``name`` is the warning's key."""
 
     def __init__(self, what: str, cause: str = "", fix: str = "", *, name: str) -> None:
@@ -79,6 +80,7 @@ class TrytonRpc:
         what: how errors name this system (``instance tryton``).
         max_concurrency: calls under way at once.
         attempts: how often a call is sent before a transient failure is given up; 1 where calls write.
+        transport: replaces the network in tests.
     """
 
     def __init__(
@@ -91,12 +93,13 @@ class TrytonRpc:
         what: str = "Tryton",
         max_concurrency: int = 4,
         attempts: int = 6,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.what = what
         self._username = username
         self._password = password
         self._path = f"/{database}/rpc/"
-        self._http = Http(what, base_url, _Dialect(), max_concurrency, Patience(attempts=attempts))
+        self._http = Http(what, base_url, _Dialect(), max_concurrency, Patience(attempts=attempts), transport)
         self._lock = threading.Lock()
         self._session: str | None = None
         self._refused: AuthenticationError | None = None
@@ -110,7 +113,7 @@ class TrytonRpc:
         """Close the connections; the session itself expires on the server."""
         self._http.close()
 
-    def __enter__(self) -> TrytonRpc:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -159,7 +162,7 @@ class TrytonRpc:
             raise self._refused from None
         return base64.b64encode(f"{self._username}:{user}:{session}".encode()).decode()
 
-    def _authorized(self, method: str, params: Sequence[Any], decode: Any) -> Any:
+    def _authorized(self, method: str, params: Sequence[Any], decode: Callable[[Answer, str], T]) -> T:
         session = self.login()
         try:
             return self._send(self._path, method, params, session, decode)
@@ -170,7 +173,9 @@ class TrytonRpc:
                     self._session = None
             return self._send(self._path, method, params, self.login(), decode)
 
-    def _send(self, path: str, method: str, params: Sequence[Any], session: str | None, decode: Any) -> Any:
+    def _send(
+        self, path: str, method: str, params: Sequence[Any], session: str | None, decode: Callable[[Answer, str], T]
+    ) -> T:
         content = json.dumps({"id": 1, "method": method, "params": params}, default=tag).encode()
         headers = {"Content-Type": "application/json"}
         if session is not None:
@@ -219,7 +224,7 @@ def application_error(error: Any, what: str) -> SystemReadError:
             return PermissionRefusedError(what, message, "Give the integration user this permission")
         return PermanentError(what, message)
     if kind == "UserWarning":
-        return TrytonWarning(what, words[-1] if words else kind, name=message)
+        return ConfirmationNeededError(what, words[-1] if words else kind, name=message)
     if kind == "ConcurrencyException":
         return TransientError(what, message)
     # anything else is "str(exception), traceback": a model or field this connector does not know
@@ -258,4 +263,5 @@ def untag(value: dict[str, Any]) -> Any:
 
 def stamp(value: Mapping[str, Any]) -> datetime:
     """A tagged datetime as the instant it is: Tryton's stamps are naive UTC."""
-    return datetime(*(int(value[part]) for part in _DATETIME_PARTS), tzinfo=UTC)  # type: ignore[arg-type]  # seven ints
+    year, month, day, hour, minute, second, microsecond = (int(value[part]) for part in _DATETIME_PARTS)
+    return datetime(year, month, day, hour, minute, second, microsecond, tzinfo=UTC)

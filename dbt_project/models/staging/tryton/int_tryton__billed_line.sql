@@ -14,6 +14,7 @@ sold as (
     select
         line.source_instance,
         line.source_id as line_id,
+        order_line.source_id as sale_line_id,
         order_line.sale_id,
         'sale' as source
     from line
@@ -79,6 +80,7 @@ select
     line.source_load_id,
     line.invoice_id,
     line.line_type,
+    sold.sale_line_id,
     line.line_number,
     line.currency,
     line.net_amount,

@@ -71,7 +71,7 @@ select
     {{ record_key('line.source_instance', 'line.invoice_id') }} as invoice_id,
     line.line_number,
     case when line.source in ('sale', 'progress', 'effort') then 'fixed_fee' end as source_type,
-    cast(null as {{ dbt.type_string() }}) as source_item_id,
+    {{ record_key('line.source_instance', 'line.sale_line_id') }} as source_item_id,
     cast(null as integer) as minutes,
     line.net_amount,
     cast(line.functional_amount as decimal(18, 4)) as functional_amount,

@@ -1,14 +1,4 @@
--- Tryton knows no approval of time: all of it counts as approved, from the moment it was first read.
-with first_seen as (
-    select
-        instance,
-        record_id,
-        min(coalesce(version_at, read_at)) as approved_at
-    from {{ ref('base_tryton__timesheet_line') }}
-    where not is_deleted
-    group by instance, record_id
-)
-
+-- Tryton knows no approval of time: all of it counts as approved on the day it was worked.
 select
     {{ mapped_identity('tryton', 'timesheet_line', 'line') }},
     'psa' as system_role,
@@ -20,13 +10,12 @@ select
     line.minutes,
     not line.is_internal and (coalesce(line.invoice_method, 'manual') <> 'timesheet' or coalesce(line.list_price, 0) <> 0) as is_billable,
     true as is_approved,
-    first_seen.approved_at,
+    cast(line.work_date as timestamp) as approved_at,
     line.list_price as rate,
     company.currency,
     false as is_on_hold,
     false as is_written_off,
     cast(null as date) as written_off_date
 from {{ ref('int_tryton__time') }} as line
-left join first_seen on line.source_instance = first_seen.instance and line.source_id = first_seen.record_id
 left join {{ ref('stg_tryton__company_company') }} as company
     on line.source_instance = company.source_instance and line.company_id = company.source_id
