@@ -6,6 +6,7 @@ Add here: a form two commands share. Stays out: where the rows come from.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -25,8 +26,9 @@ from qtc_pipeline.errors import (
     WarehouseBusyError,
 )
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+_PIPE_WIDTH = 160  # columns where nobody's terminal says how wide it is
+out = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+err = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else _PIPE_WIDTH)
 _EXIT_CODES: tuple[tuple[type[QtcError], int], ...] = (
     (PublicationHeldError, 3),
     (IngestError, 4),

@@ -9,6 +9,7 @@ A home folder that a demo made holds ``qtc.toml`` and either ``sandbox/firm.json
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -170,6 +171,7 @@ def _prepare_simulators(home: Path, seed: int, scale: str, telling: Telling) -> 
         telling.stage(f"the sandbox firm is there, on {known.as_of:%Y-%m-%d}")
         return
     telling.stage(f"making the sandbox firm: seed {seed}, scale {scale}")
+    shutil.rmtree(folder / "state", ignore_errors=True)  # of a demo that was killed before it wrote the firm down
     firm = Firm(seed, Decimal(scale))
     counted: dict[str, int] = {}
 

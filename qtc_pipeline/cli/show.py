@@ -109,6 +109,8 @@ def list_exceptions(
             session, state=None if state == "all" else state, break_class=break_class, legal_entity_id=legal_entity
         )[:limit]
         rows = [_case_row(case) for case in cases]
+    if not as_json:
+        rows = [{**row, "exception_id": row["exception_id"][:12]} for row in rows]
     show_rows(rows, CASE_COLUMNS, as_json=as_json)
 
 

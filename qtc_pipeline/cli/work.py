@@ -154,7 +154,9 @@ def list_publications(*, as_json: Json = False) -> None:
         }
         for one in listed(load_settings())
     ]
-    show_rows(rows, ("publication_id", "current", "as_of", "build_id", "marts"), as_json=as_json)
+    show_rows(
+        rows, ("publication_id", "current", "as_of", *(("build_id",) if as_json else ()), "marts"), as_json=as_json
+    )
 
 
 @publish.command("show")

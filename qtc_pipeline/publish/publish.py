@@ -32,7 +32,7 @@ from qtc_pipeline.warehouse import open_read_only, read_rows
 if TYPE_CHECKING:
     import duckdb
 
-_SHARED = (KPI, MOVEMENT, "seeds.kpi_dictionary", "seeds.rule_class")
+_SHARED = (KPI, MOVEMENT, "marts.fct_engagement_event", "seeds.kpi_dictionary", "seeds.rule_class")
 _NEW = ".new-"
 
 
