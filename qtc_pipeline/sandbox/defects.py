@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from qtc_pipeline.errors import SandboxError
 from qtc_pipeline.sandbox import clock
 from qtc_pipeline.sandbox.clock import rng
 
@@ -103,14 +104,13 @@ def wanted(defects: bool | Sequence[str]) -> frozenset[str]:  # noqa: FBT001 - t
     """Return the classes to plant.
 
     Raises:
-        ValueError: a name is no class of the planters.
+        SandboxError: a name is no class of the planters.
     """
     if isinstance(defects, bool):
         return frozenset(CLASSES) if defects else frozenset()
     unknown = sorted(set(defects) - set(CLASSES))
     if unknown:
-        message = f"unknown defect classes {unknown}; known are {sorted(CLASSES)}"
-        raise ValueError(message)
+        raise SandboxError(f"defects {unknown}", "the sandbox has no planter for them", f"known are {sorted(CLASSES)}")
     return frozenset(defects)
 
 

@@ -1,8 +1,7 @@
 """The firm's things as plain values, and the two records the sandbox hands out.
 
-Here: one slotted dataclass per thing of the firm's plan and history, and what is handed out (`SourceRecord`, `Truth`).
-Add a field when a payload needs a fact that cannot be derived. Instants are UTC without a zone, money minor units.
-Stays out: how the values come about, and how a vendor names them.
+Here: one dataclass per thing of the firm's plan and history, and what is handed out (`SourceRecord`, `Truth`). Add what
+cannot be derived. Stays out: how values come about. Instants are UTC without a zone, money is minor units.
 """
 
 from __future__ import annotations
