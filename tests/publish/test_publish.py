@@ -324,6 +324,7 @@ while not (settings.home / "stop").exists():
     assert row["mart"] == row["kpi"], row
     assert row["build_id"] == published.manifest["build_id"], row
     reads += 1
+    time.sleep(0.02)
     if not seen or seen[-1] != row["build_id"]:
         seen.append(row["build_id"])
 assert seen == sorted(seen), seen
