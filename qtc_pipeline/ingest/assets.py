@@ -122,6 +122,7 @@ def _metadata(result: LoadResult) -> Mapping[str, Any]:
         "source_counts": dg.MetadataValue.json(
             {f"{one.measure} {one.currency}".strip(): str(one.value) for one in load.counts_after}
         ),
+        **({"note": result.note} if result.note else {}),
         **({"forced": f"{load.forced_by}: {load.forced_reason}"} if load.forced_by else {}),
     }
 

@@ -66,6 +66,10 @@ class Known:
         instance: whose records.
         whole: the load reads every record, so all state is needed and missing records can be told; otherwise only
             the state of records that come is looked up.
+
+    Attributes:
+        new: records this load has shown alive that the lake never held.
+        gained: live records gained by this load, less those lost.
     """
 
     def __init__(self, files: Sequence[str], instance: str, *, whole: bool) -> None:
@@ -77,6 +81,7 @@ class Known:
         self._seen: Any = None
         self._added: list[_Run] = []
         self.new = 0
+        self.gained = 0
 
     def __enter__(self) -> Self:
         return self
@@ -127,9 +132,15 @@ class Known:
             keep &= ~(late & self._stored(batch))
         self._connection.unregister("batch")
         # a late, older version is stored and changes nothing; the rest is the new state
-        self._add(keys, hashes, stamps, deleted, keep & ~late)
+        changing = keep & ~late
+        self._follow(keys, deleted, was_alive=found & ~now.dead, chosen=changing)
+        self._add(keys, hashes, stamps, deleted, changing)
         self.new += len(np.unique(keys[keep & ~found & ~deleted]))
         return keep
+
+    def read_whole(self) -> None:
+        """From here on the load reads every record, whatever it has shown before."""
+        self._whole = True
 
     @property
     def live(self) -> int:
@@ -224,6 +235,18 @@ class Known:
             [self._files, self._instance],
         ).fetchnumpy()
         return np.asarray(rows["e"], dtype=bool)
+
+    def _follow(self, keys: Keys, deleted: Flags, *, was_alive: Flags, chosen: Flags) -> None:
+        """Keep count of records that came to life or died in this load."""
+        import numpy as np
+
+        if not chosen.any():
+            return
+        order = np.flatnonzero(chosen)[np.argsort(keys[chosen], kind="stable")]
+        last = np.ones(len(order), dtype=bool)
+        last[:-1] = keys[order][1:] != keys[order][:-1]
+        final = order[last]
+        self.gained += int((~deleted[final] & ~was_alive[final]).sum()) - int((deleted[final] & was_alive[final]).sum())
 
     def _add(self, keys: Keys, hashes: Keys, stamps: Stamps, deleted: Flags, chosen: Flags) -> None:
         if not chosen.any():

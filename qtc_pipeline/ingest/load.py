@@ -1,7 +1,7 @@
 """Read one entity of one instance as one load.
 
-Here: where a load starts (the last commit's cursor, less the look-back), what is counted when, what refuses it.
-Add here: another condition under which a load must not become visible. Stays out: threads and instances (``run``).
+Here: where a load starts (the last commit's cursor, less the look-back) and what is read and counted when.
+Stays out: what refuses a load (``judge``), threads and instances (``run``).
 
 Order of a load, which the equations of completeness rest on: the source's counts, its clock, every page, the counts
 again, tombstones, the commit. Nothing is visible before the commit, so a load that is killed or refused never was.
@@ -15,11 +15,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING, Literal
 
 from qtc_pipeline.errors import LoadRefusedError
 from qtc_pipeline.ingest.columns import Pages, batched, rows
+from qtc_pipeline.ingest.judge import bounds, is_off_count, refuse_shrunk, refuse_vanished
 from qtc_pipeline.ingest.known import Known
 from qtc_pipeline.lake import Lake, Load, SourceCount, new_load_id
 from qtc_pipeline.settings import Instance
@@ -28,7 +28,6 @@ from qtc_pipeline.systems.contract import Entity, Page, Reader
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SMALLEST_SHARE = Decimal("0.8")
 Progress = Callable[[str, int], None]
 WantedMode = Literal["full", "increment"]
 
@@ -43,10 +42,11 @@ class Force:
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """A committed load and how long it took."""
+    """A committed load, how long it took, and what was out of the ordinary about it ("" when nothing was)."""
 
     load: Load
     seconds: float
+    note: str = ""
 
 
 def load_entity(
@@ -78,7 +78,7 @@ def load_entity(
     started = time.monotonic()
     with _only_one(lake, instance, entity):
         work = _Work(lake, instance, reader, entity, mode=mode, force=force, progress=progress)
-        return LoadResult(work.run(), time.monotonic() - started)
+        return LoadResult(work.run(), time.monotonic() - started, work.note)
 
 
 class _Work:
@@ -124,6 +124,8 @@ class _Work:
             forced_reason=force.reason if force else None,
         )
         self.counts_after: tuple[SourceCount, ...] = ()
+        self.live: int | None = None
+        self.note = ""
         self.received = 0
         self.stored = 0
         self.newest = self.cursor
@@ -135,20 +137,40 @@ class _Work:
 
     def _rows(self, known: Known) -> Iterator[pa.RecordBatch]:
         since = self.cursor - self.look_back if self.cursor is not None else None
-        pages = self.reader.pages(self.entity, None if self.is_full else since)
-        for batch in batched(pages):
+        yield from self._read(known, None if self.is_full else since)
+        if since is not None:
+            for batch in batched(self._log(known, since)):
+                yield from self._fresh(known, batch, known_only=True, moves_cursor=False)
+        counted = bounds(self.load.counts_before, self.counts_after)
+        live = self._live(known)
+        if not self.is_full and is_off_count(live, counted, self.last):
+            self.note = f"the source counts {counted[1]} records and the lake held {live}: read in full"
+            self.is_full = True
+            known.read_whole()
+            self.load = replace(self.load, mode="full", counts_before=self.counts_after)
+            self.received = 0
+            yield from self._read(known, None)
+        if self.is_full:
+            if self.force is None:
+                refuse_shrunk(self.what, self.received, self._last_full())
+            yield from self._vanished(known)
+        self.live = self._live(known)
+
+    def _read(self, known: Known, since: datetime | None) -> Iterator[pa.RecordBatch]:
+        for batch in batched(self.reader.pages(self.entity, since)):
             self.received += len(batch.ids)
             yield from self._fresh(known, batch)
             if self.progress:
                 self.progress(self.entity.name, self.received)
         self.counts_after = self.reader.count(self.entity)
-        if self.is_full:
-            self._check_length()
-        if since is not None:
-            for batch in batched(self._log(known, since)):
-                yield from self._fresh(known, batch, known_only=True, moves_cursor=False)
-        if self.is_full:
-            yield from self._vanished(known)
+
+    def _last_full(self) -> Load | None:
+        return self.lake.last_load(self.instance.vendor, self.entity.name, self.instance.name, "full")
+
+    def _live(self, known: Known) -> int | None:
+        """Live records of the lake with what this load has stored so far."""
+        before = 0 if self.last is None else self.last.live
+        return None if before is None else before + known.gained
 
     def _fresh(
         self,
@@ -193,39 +215,19 @@ class _Work:
                 deleted=[True] * len(children),
             )
 
-    def _check_length(self) -> None:
-        """Refuse a full read that is far shorter than the last one."""
-        last = self.lake.last_load(self.instance.vendor, self.entity.name, self.instance.name, "full")
-        if last is None or self.force is not None or self.received >= SMALLEST_SHARE * last.rows:
-            return
-        raise LoadRefusedError(
-            self.what,
-            f"the full read gave {self.received} records, the last one {last.rows}: under {SMALLEST_SHARE:%}",
-            "Check what the integration user may see; if the records are really gone, force the load with person and"
-            " reason",
-        )
-
     def _vanished(self, known: Known) -> Iterator[pa.RecordBatch]:
         """Tombstones of records the lake holds alive and a complete read did not show."""
         missing = known.missing()
         if not missing:
             return
-        bounds = sorted((_number(self.load.counts_before), _number(self.counts_after)))
-        if not bounds[0] <= known.seen <= bounds[1] and self.force is None:
-            raise LoadRefusedError(
+        if self.force is None:
+            refuse_vanished(
                 self.what,
-                f"{len(missing)} known records did not come, but the read is not complete: {known.seen} live records"
-                f" read, the source counts {bounds[0]} to {bounds[1]}",
-                "Run the full read again when the source is quiet",
-            )
-        allowed = (self.instance.max_delete_share * known.live).to_integral_value(ROUND_CEILING)
-        if len(missing) > allowed and self.force is None:
-            raise LoadRefusedError(
-                self.what,
-                f"{len(missing)} of {known.live} known records are gone, at most {allowed} may be"
-                f" (max_delete_share {self.instance.max_delete_share})",
-                "Check what the integration user may see; if they are really deleted, force the load with person and"
-                " reason",
+                missing=len(missing),
+                seen=known.seen,
+                known=known.live,
+                counted=bounds(self.load.counts_before, self.counts_after),
+                max_share=self.instance.max_delete_share,
             )
         now = datetime.now(UTC)
         page = Page(
@@ -245,14 +247,13 @@ class _Work:
             newest = max(load.read_started_at, self.cursor) if self.cursor else load.read_started_at
         return replace(
             load,
+            mode=self.load.mode,
+            counts_before=self.load.counts_before,
             rows=self.received,
+            live=self.live,
             cursor_out=newest.isoformat() if newest else None,
             counts_after=self.counts_after,
         )
-
-
-def _number(counts: tuple[SourceCount, ...]) -> int:
-    return int(sum(count.value for count in counts if count.measure == "count"))
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Mode = Literal["full", "increment", "ids"]
+Mode = Literal["full", "increment"]
 Measure = Literal["count", "amount"]
 
 # DuckDB types of the raw columns, in order; `raw_schema` is the same in Arrow.
@@ -53,6 +53,7 @@ class Load:
 
     ``read_through``: the vendor's clock when the first page was asked for, minus the look-back. ``rows`` counts records
     received, ``versions`` rows stored (unchanged records add none), ``deletes`` those of them that are tombstones.
+    ``live``: records of the instance alive after this load, None where the writer did not follow them.
     ``scope``: (kind, value) pairs the source named beside the counts, e.g. ("legal_entity", "DE").
     """
 
@@ -74,6 +75,7 @@ class Load:
     forced_by: str | None = None
     forced_reason: str | None = None
     scope: tuple[tuple[str, str], ...] = ()
+    live: int | None = None
 
     def to_json(self) -> str:
         """This load as the text that stands in the commit."""

@@ -97,28 +97,23 @@ def _records(text: str, position: int) -> tuple[list[Record], int]:
 
 @cache
 def _cutter(names: tuple[str, ...]) -> re.Pattern[str]:
-    # a quote inside a JSON string is escaped, so '"name"' followed by a colon can only be a member's name
+    # a quote inside a JSON string is escaped, so '"name"' followed by a colon can only be a member's name; what follows
+    # the value must be the next name or the end, else the value is nested and this pattern does not apply
     alternatives = "|".join(re.escape(name) for name in names)
     value = r'(?:\{[^{}]*\}|\[[^\[\]]*\]|"(?:[^"\\]|\\.)*"|[^\s,{}\[\]"]+)'
-    return re.compile(rf'"(?:{alternatives})"\s*:\s*{value}\s*,?\s*')
+    return re.compile(rf'\s*"(?:{alternatives})"\s*:\s*{value}\s*,?\s*(?=["}}])')
 
 
 def hash_text(record: Mapping[str, Any], text: str, volatile: tuple[str, ...]) -> str:
     """The text a payload's hash is taken of: as received, without volatile members.
 
-    Flat volatile members are cut out of the text; a nested one costs a canonical rewrite of the record.
+    A flat volatile member that comes first (as vendors send them) is cut off; any other case costs a canonical rewrite
+    of the record.
     """
-    present = [name for name in volatile if name in record]
-    if not present:
+    first = _cutter(volatile).match(text, 1) if volatile else None
+    if first is not None and len(volatile) == 1:
+        return text[first.end() :]
+    kept = {name: value for name, value in record.items() if name not in volatile}
+    if len(kept) == len(record):
         return text
-    if any(_is_nested(record[name]) for name in present):
-        kept = {name: value for name, value in record.items() if name not in volatile}
-        return json.dumps(kept, sort_keys=True, separators=(",", ":"))
-    return _cutter(volatile).sub("", text)
-
-
-def _is_nested(value: Any) -> bool:
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return any(
-        isinstance(one, (dict, list)) or (isinstance(one, str) and any(c in one for c in "{}[]")) for one in inner
-    )
+    return json.dumps(kept, sort_keys=True, separators=(",", ":"))

@@ -147,6 +147,42 @@ def test_a_record_read_alive_after_an_inferred_tombstone_is_alive(tmp_path: Path
     assert load(tmp_path, source, "full").load.versions == 0
 
 
+def test_an_increment_that_ends_off_the_source_count_reads_everything_at_once(tmp_path: Path) -> None:
+    source = some(40)
+    load(tmp_path, source)
+    del source.records["r007"]  # a hard delete: no increment shows it
+    source.put(5, r041="new")
+    done = load(tmp_path, source)
+    assert done.load.mode == "full"
+    assert (done.load.versions, done.load.deletes, done.load.live) == (2, 1, 40)
+    assert "source counts 40 records and the lake held 41" in done.note
+    assert "r007" not in values(tmp_path)
+    again = load(tmp_path, source)
+    assert (again.load.mode, again.load.versions, again.note) == ("increment", 0, "")
+
+
+def test_a_source_whose_count_never_fits_is_not_read_in_full_each_time(tmp_path: Path) -> None:
+    source = some(40)
+    source.hidden = {"r007"}  # counted, never shown
+    load(tmp_path, source)
+    for _ in range(2):
+        assert load(tmp_path, source).load.mode == "increment"
+
+
+def test_the_number_of_live_records_is_followed_through_every_kind_of_load(tmp_path: Path) -> None:
+    source = some(40)
+    assert load(tmp_path, source).load.live == 40
+    source.put(5, r041="new", r001="changed")
+    assert load(tmp_path, source).load.live == 41
+    source.gone["r001"] = START + timedelta(minutes=3)
+    kept = source.records.pop("r001")
+    assert load(tmp_path, source).load.live == 40
+    source.gone.clear()
+    source.records["r001"] = kept
+    assert load(tmp_path, source, "full").load.live == 41
+    assert len(values(tmp_path)) == 41
+
+
 def test_an_incomplete_id_set_makes_no_tombstones(tmp_path: Path) -> None:
     source = some(40)
     load(tmp_path, source)

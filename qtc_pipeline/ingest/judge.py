@@ -1,0 +1,86 @@
+"""May this load become visible? Pure decisions on counts.
+
+Here: another condition under which a load is refused, or must read more than it was asked to. Stays out: reading and
+writing. A person may overrule a refusal with ``Force`` (``load``), who and why then stand in the load.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_CEILING, Decimal
+
+from qtc_pipeline.errors import LoadRefusedError
+from qtc_pipeline.lake import Load, SourceCount
+
+SMALLEST_SHARE = Decimal("0.8")
+_FORCE = (
+    "Check what the integration user may see; if the records are really gone, force the load with person and reason"
+)
+
+
+def bounds(before: tuple[SourceCount, ...], after: tuple[SourceCount, ...]) -> tuple[int, int]:
+    """Fewest and most records the source had while it was read."""
+    numbers = (_number(before), _number(after))
+    return min(numbers), max(numbers)
+
+
+def _number(counts: tuple[SourceCount, ...]) -> int:
+    return int(sum(count.value for count in counts if count.measure == "count"))
+
+
+def refuse_shrunk(what: str, received: int, last_full: Load | None) -> None:
+    """Refuse a full read that is far shorter than the last one.
+
+    Raises:
+        LoadRefusedError: under 80 % of the records of the last full read.
+    """
+    if last_full is not None and received < SMALLEST_SHARE * last_full.rows:
+        raise LoadRefusedError(
+            what,
+            f"the full read gave {received} records, the last one {last_full.rows}: under {SMALLEST_SHARE:%}",
+            _FORCE,
+        )
+
+
+def refuse_vanished(
+    what: str, *, missing: int, seen: int, known: int, counted: tuple[int, int], max_share: Decimal
+) -> None:
+    """Refuse tombstones that rest on an incomplete set of ids, or that are too many.
+
+    Args:
+        what: instance and entity.
+        missing: known live records the read did not show.
+        seen: different live records it showed.
+        known: live records the lake held before.
+        counted: fewest and most the source counted meanwhile.
+        max_share: share of the known records that may vanish.
+
+    Raises:
+        LoadRefusedError: the read is not complete, or more vanished than may.
+    """
+    fewest, most = counted
+    if not fewest <= seen <= most:
+        raise LoadRefusedError(
+            what,
+            f"{missing} known records did not come, but the read is not complete: {seen} live records"
+            f" read, the source counts {fewest} to {most}",
+            "Run the full read again when the source is quiet",
+        )
+    allowed = (max_share * known).to_integral_value(ROUND_CEILING)
+    if missing > allowed:
+        raise LoadRefusedError(
+            what,
+            f"{missing} of {known} known records are gone, at most {allowed} may be (max_delete_share {max_share})",
+            _FORCE,
+        )
+
+
+def is_off_count(live: int | None, counted: tuple[int, int], last: Load | None) -> bool:
+    """True where an increment leaves the lake with more or fewer live records than the source counts.
+
+    Hard deletes, and whatever moves no stamp, show like this: then everything is read at once instead of in the night.
+    Not where the load before was off as well, since reading everything did not help then.
+    """
+    if live is None or last is None or last.live is None:
+        return False
+    fewest, most = bounds(last.counts_before, last.counts_after)
+    return not counted[0] <= live <= counted[1] and fewest <= last.live <= most
