@@ -97,7 +97,7 @@ class Firm:
     def __init__(
         self,
         seed: int,
-        scale: Decimal | float,
+        scale: Decimal | float | str,
         defects: bool | Sequence[str] = True,  # noqa: FBT001, FBT002 - part of the sandbox's interface
         day: int = 0,
     ) -> None:

@@ -100,8 +100,8 @@ def _milestones(draw: Random, deal: Engagement) -> None:
             due = next_workday(min(deal.end, amendment.effective + timedelta(days=28)))
             created = at(amendment.effective, 3, 5)
             title = f"Change order {amendment.number}"
-            part = Milestone(20 + amendment.number, title, amendment.amount, due, None, None, created)
-            _accept(draw, deal, part)
+            change = Milestone(20 + amendment.number, title, amendment.amount, due, None, None, created)
+            _accept(draw, deal, change)
 
 
 def _accept(draw: Random, deal: Engagement, part: Milestone) -> None:

@@ -111,7 +111,7 @@ def test_approved_time_arrives_in_the_erp_or_is_only_hours_old(firm: Firm) -> No
 
 def test_headers_are_their_lines_and_numbers_are_unique(firm: Firm) -> None:
     lines = lines_of(firm)
-    numbers = Counter()
+    numbers: Counter[str] = Counter()
     for row in rows(firm, "netsuite", "transaction"):
         if row["type"] in {"CustInvc", "CustCred"}:
             numbers[row["tranid"]] += 1
