@@ -117,7 +117,7 @@ class Reader(Protocol):
         """
 
     def deletions(self, entity: Entity, since: datetime) -> Iterator[Page]:
-        """Tombstones of deletions at or after ``since``; nothing where the entity's deletes are not ``log``."""
+        """Tombstones of deletions the vendor lists at or after ``since``; nothing where it keeps no list."""
 
     def close(self) -> None:
         """Release connections."""

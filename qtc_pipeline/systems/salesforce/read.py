@@ -167,7 +167,8 @@ class SalesforceReader:
     def deletions(self, entity: Entity, since: datetime) -> Iterator[Page]:
         """Ids the org lists as deleted: what ``queryAll`` no longer shows once the recycle bin is emptied."""
         until = self.clock()
-        start = max(since, until - _DELETED_WINDOW + timedelta(minutes=1))
+        # the start must be after what the org still lists and at least a minute before the end
+        start = min(max(since, until - _DELETED_WINDOW + timedelta(minutes=1)), until - timedelta(minutes=1))
         query = urlencode({"start": _soql_time(start), "end": _soql_time(until)})
 
         def decode(answer: Answer) -> Page:
