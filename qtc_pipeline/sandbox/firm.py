@@ -7,7 +7,6 @@ Stays out: the vendors' shapes (`payloads_*.py`), HTTP (`servers/`), the lake (`
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -70,7 +69,7 @@ ENTITIES: dict[str, tuple[str, ...]] = {
     ),
 }
 INSTANCE = {"salesforce": "crm", "kantata": "psa", "netsuite": "erp"}
-KEPT_PODS = 60
+KEPT_PODS = 40
 
 _POD: dict[str, dict[str, Callable[[PodState], Iterator[SourceRecord]]]] = {
     "salesforce": salesforce.ENTITIES,
@@ -114,7 +113,7 @@ class Firm:
         self._classes = wanted(defects)
         self._groups = groups(self._specs)
         self._plants: dict[int, tuple[Plant, ...]] = {}
-        self._kept: OrderedDict[int, PodState] = OrderedDict()
+        self._kept: dict[int, PodState] = {}
 
     @property
     def as_of(self) -> datetime:
@@ -130,9 +129,8 @@ class Firm:
         state = self._kept.get(spec.index)
         if state is None:
             state = PodState(self.seed, spec, self._now, self._plants_of(spec))
-            self._kept[spec.index] = state
-            if len(self._kept) > KEPT_PODS:
-                self._kept.popitem(last=False)
+            if len(self._kept) < KEPT_PODS:  # never evicted: a pass over more pods than fit would evict them all
+                self._kept[spec.index] = state
         return state
 
     def _plants_of(self, spec: PodSpec) -> tuple[Plant, ...]:

@@ -8,6 +8,8 @@ Stays out: where defects are planted (`defects*.py`). The first of `records` is 
 from __future__ import annotations
 
 import csv
+import json
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +23,8 @@ from qtc_pipeline.sandbox.payloads_netsuite_documents import journal_id, manual_
 from qtc_pipeline.sandbox.payloads_salesforce import amendment_id, contract_id, opportunity_id
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from qtc_pipeline.sandbox.defects import Plant
     from qtc_pipeline.sandbox.state import PodState
 
@@ -62,6 +66,11 @@ def truth_of(state: PodState) -> list[Truth]:
         else:
             found.append(_journal_truth(state, plant))
     return found
+
+
+def truth_json(truths: Iterable[Truth]) -> str:
+    """Return the truth as the text of its file: one object per planted defect, amounts as text."""
+    return json.dumps([asdict(item) for item in truths], default=str, indent=2) + "\n"
 
 
 def _truth(plant: Plant, records: tuple[str, ...], amount: int, currency: str, base: str | None = None) -> Truth:

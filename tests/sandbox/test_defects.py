@@ -5,12 +5,14 @@ Add here: a new class. Stays out: whether SQL or oracle finds it (`tests/flow`).
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 
 import pytest
 
 from qtc_pipeline.sandbox.defects import CLASSES, KINDS
 from qtc_pipeline.sandbox.firm import Firm
+from qtc_pipeline.sandbox.truth import truth_json
 from tests.sandbox.firm_books import SMALL, billed_minutes, by_id, ledger, lines_of, rows, snapshot
 
 # entities a class may touch; everything else is byte for byte the clean firm
@@ -168,6 +170,15 @@ def test_documents_and_ledger_differ_by_the_exposure() -> None:
     booked = _one(firm, "subledger_mismatch", "ar_to_gl")[0]
     clean = ledger(Firm(1, SMALL, defects=False), "AcctRec")
     assert abs(ledger(firm, "AcctRec")[booked] - clean[booked]) == exposure["subledger_mismatch", "ar_to_gl"]
+
+
+def test_the_truth_file_holds_every_defect_with_its_amount_as_text() -> None:
+    truths = Firm(1, SMALL).truth()
+    stored = json.loads(truth_json(truths))
+    assert [(row["break_class"], tuple(row["records"])) for row in stored] == [
+        (one.break_class, one.records) for one in truths
+    ]
+    assert all(Decimal(row["exposure"]) == one.exposure for row, one in zip(stored, truths, strict=True))
 
 
 def test_bases_and_amounts_are_those_of_the_definitions() -> None:
