@@ -6,7 +6,6 @@ Add here: a rule whose grain is a contract. Stays out: time, documents and ledge
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import accumulate
@@ -32,10 +31,9 @@ def activation(view: View, side: str) -> Iterator[Finding]:
         if not roots:
             yield _not_set_up(view, leg, side, contract)
             continue
-        first, *surplus = sorted(roots, key=lambda project: (project.created, project.id))
-        for project in surplus:
-            yield _surplus(view, leg, side, contract, project)
-        if _started_late(view, contract, first):
+        if len(roots) > 1:
+            yield _surplus(view, leg, side, contract, roots)
+        elif _started_late(view, contract, roots[0]):
             item = Item(f"contract:{contract.id}", ZERO, "control", contract.currency)
             yield _contract_row(leg, contract, ("condition", "activation_past_sla"), ZERO, (item,))
     for project in _projects(view, side):
@@ -51,17 +49,16 @@ def _started_late(view: View, contract: Contract, project: Project) -> bool:
     overdue = (
         contract.signed is not None and contract.signed + timedelta(view.context.activation_days) < view.context.today
     )
-    return project.status == "not_started" and contract.status != "On Hold" and overdue
+    return project.side == "psa" and project.status == "not_started" and overdue
 
 
-def _surplus(view: View, leg: str, side: str, contract: Contract, project: Project) -> Finding:
-    versions = (contract.changed, project.changed)
-    reason = pending_reason(view.context, project.created, VENDOR[side], ("salesforce", VENDOR[side]), versions)
-    item = Item(f"project:{project.id}", ZERO, "control", contract.currency)
-    row = _contract_row(
-        leg, contract, ("break" if reason is None else "timing", "duplicate_project"), Decimal(-1), (item,)
-    )
-    return replace(row, grain=project.id, company=project.company)
+def _surplus(view: View, leg: str, side: str, contract: Contract, roots: list[Project]) -> Finding:
+    last = max(project.created for project in roots)
+    versions = (contract.changed, *(project.changed for project in roots))
+    reason = pending_reason(view.context, last, "salesforce", ("salesforce", VENDOR[side]), versions)
+    item = Item(f"contract:{contract.id}", ZERO, "control", contract.currency)
+    verdict = ("break" if reason is None else "timing", "duplicate_project")
+    return _contract_row(leg, contract, verdict, Decimal(1 - len(roots)), (item,))
 
 
 def _not_set_up(view: View, leg: str, side: str, contract: Contract) -> Finding:

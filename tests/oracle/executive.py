@@ -85,14 +85,17 @@ def _unbilled(answer: Answer) -> Iterator[Figure]:
 def _leakage(answer: Answer) -> Iterator[Figure]:
     """Primary exposure of base leakage and of base delay: what is in time is no break, what is a break is past it."""
     view, month = answer.view, month_of(answer.view.context.today)
-    companies = {(row.leg, row.break_class, row.grain): row for row in answer.exceptions}
+    places: dict[tuple[str, str, str], tuple[Place, str]] = {}
+    for row in answer.exceptions:
+        if row.leg in LEAKING and row.base in {"leakage", "delay"}:
+            place = _place(month, view.contracts.get(str(row.contract)), row.company)
+            variant = "time" if row.leg == TIME_LEG else "contracts"
+            places[row.leg, row.break_class, row.grain] = place, variant
+            yield place, "revenue_leakage", variant, ZERO
     for primary in answer.primaries.values():
-        if primary.key[0] in LEAKING and primary.item.base in {"leakage", "delay"}:
-            carried = companies[primary.key]
-            contract = view.contracts.get(str(carried.contract))
-            variant = "time" if carried.leg == TIME_LEG else "contracts"
-            amount = reported(view, primary.item.amount, primary.item.currency)
-            yield _place(month, contract, carried.company), "revenue_leakage", variant, amount
+        if primary.key in places:
+            place, variant = places[primary.key]
+            yield place, "revenue_leakage", variant, reported(view, primary.item.amount, primary.item.currency)
 
 
 def _flows(answer: Answer) -> Iterator[Figure]:

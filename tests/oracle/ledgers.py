@@ -82,5 +82,8 @@ def _row(
         return
     (leg, name), (company, period) = rule, where
     currency = view.context.functional(company)
+    head = view.books.documents.get(document)
+    contract = view.contract_of_job(head.project) if head is not None else None
+    contract_id = contract.id if contract is not None else None
     item = Item(f"{leg}:{document}", abs(difference), "misstatement", currency)
-    yield Finding(leg, "amount", "break", name, document, None, company, period, currency, difference, (item,))
+    yield Finding(leg, "amount", "break", name, document, contract_id, company, period, currency, difference, (item,))

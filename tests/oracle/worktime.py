@@ -93,14 +93,16 @@ def _place(row: Arrived) -> tuple[Contract | None, str, str]:
 
 
 def _priced(view: View, row: Arrived) -> Decimal | None:
-    """Value of arrived minutes: at the entry's own rate while it stands on the same contract, else at the role's."""
+    """Value of arrived minutes at the rate the entry has on its own contract, so that moved time nets to zero.
+
+    Time that is gone, or stands on a contract without rates now, is valued by the rates of the contract it arrived on.
+    """
     entry = view.delivery.entries.get(row.entry) if row.entry is not None else None
-    if row.contract is None:
-        return None
-    role, day = row.role, row.day
-    if entry is not None and _contract_of_entry(view, row.entry) in {row.contract, None}:
-        role, day = entry.role, entry.day
-    return time_value(row.minutes, view.contract_rate(row.contract.id, role, day))
+    contract = _contract_of_entry(view, row.entry)
+    if contract is None or contract.billing_type != TIME_AND_MATERIALS:
+        contract = row.contract
+    role, day = (row.role, row.day) if entry is None else (entry.role, entry.day)
+    return None if contract is None else time_value(row.minutes, view.contract_rate(contract.id, role, day))
 
 
 def _missing(view: View, line: Standing) -> list[Finding]:

@@ -1,0 +1,100 @@
+"""The warehouse against the oracle: ten firms, with and without defects, row by row and to the cent.
+
+The oracle (``tests/oracle``) knows the definitions and the vendors' records and nothing of the package or its SQL.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.flow import compare
+from tests.flow.replay import REFERENCE_SEED, Built, Warehouses, build_by_replay
+from tests.oracle.solve import Solution
+
+pytestmark = pytest.mark.xdist_group("warehouses")
+
+SEEDS = range(1, 11)
+FIRMS = [(seed, defects) for seed in SEEDS for defects in (False, True)]
+MARTS = ("backlog", "unbilled_time", "invoice_exceptions", "margin", "closings", "executive")
+
+
+@pytest.fixture(scope="module", params=FIRMS, ids=[f"{seed}-{'defects' if bad else 'clean'}" for seed, bad in FIRMS])
+def firm(request: pytest.FixtureRequest, warehouses: Warehouses) -> tuple[Built, Solution]:
+    """A warehouse and what the oracle says of its firm."""
+    seed, defects = request.param
+    built = warehouses(seed, defects=defects)
+    return built, compare.answer(built)
+
+
+def test_every_row_of_every_rule_is_the_oracles(firm: tuple[Built, Solution]) -> None:
+    built, oracle = firm
+    assert compare.unequal(compare.rows_of_oracle(oracle), compare.rows_of_rules(built)) == []
+
+
+def test_every_break_has_the_oracles_exposure_and_base(firm: tuple[Built, Solution]) -> None:
+    built, oracle = firm
+    assert compare.unequal(compare.breaks_of_oracle(oracle), compare.breaks_of_warehouse(built)) == []
+
+
+def test_every_mart_is_the_oracles_to_the_cent(firm: tuple[Built, Solution]) -> None:
+    built, oracle = firm
+    ours, theirs = compare.marts_of_oracle(oracle), compare.marts_of_warehouse(built)
+    assert {mart: compare.unequal(ours[mart], theirs[mart]) for mart in MARTS} == {mart: [] for mart in MARTS}
+
+
+def test_planted_breaks_are_all_found_with_class_and_exposure_and_nothing_else_is(
+    firm: tuple[Built, Solution],
+) -> None:
+    built, _ = firm
+    planted = {
+        (truth.leg, truth.break_class, truth.records[0]): (truth.exposure, truth.base) for truth in built.firm.truth()
+    }
+    found = {(leg, name, grain.rpartition(":")[2]): value for (leg, name, grain), value in _breaks(built).items()}
+    assert compare.unequal(planted, found) == []
+    assert bool(planted) == bool(built.firm.defects)
+
+
+def _breaks(built: Built) -> dict[Any, Any]:
+    return compare.breaks_of_warehouse(built)
+
+
+def test_nothing_differs_without_a_name(firm: tuple[Built, Solution]) -> None:
+    built, _ = firm
+    assert built.rows("select * from reconciliation.rec_row where kind = 'unexplained'") == []
+    assert built.rows("select * from reconciliation.rec_total where difference <> coalesce(break_total, 0) "
+                      "+ coalesce(timing_total, 0) + coalesce(reconciling_total, 0)") == []  # fmt: skip
+
+
+def test_value_of_approved_time_is_billed_unbilled_over_cap_or_written_off(firm: tuple[Built, Solution]) -> None:
+    _, oracle = firm
+    for line in oracle.standing.values():
+        assert line.value == line.billed + line.written_off + line.within_cap + line.over_cap
+
+
+def test_backlog_on_both_bases_differs_by_what_is_recognized_and_not_billed(firm: tuple[Built, Solution]) -> None:
+    built, _ = firm
+    for row in built.rows("select * from marts.fct_backlog"):
+        billing, revenue = (
+            row["backlog_billing"] - row["overrun_billed"],
+            row["backlog_revenue"] - row["overrun_recognized"],
+        )
+        assert billing - revenue == row["recognized_amount"] - row["billed_amount"]
+        parts = ("delivered_unbilled", "scheduled", "inactive", "unscheduled")
+        assert sum((row[part] for part in parts), Decimal(0)) == row["backlog_billing"]
+
+
+def test_planted_firms_carry_every_class_of_the_rules(warehouses: Warehouses) -> None:
+    classes = Counter(truth.break_class for truth in warehouses(REFERENCE_SEED, defects=True).firm.truth())
+    assert len(classes) >= 20
+    assert {"won_without_project", "late_time", "duplicate_invoice", "journal_on_control_account"} <= classes.keys()
+
+
+def test_replaying_the_compiled_sql_gives_the_tables_dbt_gives(warehouses: Warehouses, tmp_path: Any) -> None:
+    reference = warehouses.reference
+    replayed = build_by_replay(tmp_path, REFERENCE_SEED, defects=True, reference=reference)
+    assert compare.marts_of_warehouse(replayed) == compare.marts_of_warehouse(reference)
+    assert compare.rows_of_rules(replayed) == compare.rows_of_rules(reference)
