@@ -71,11 +71,13 @@ def period_of(day: date) -> str:
     return f"{day.year:04d}-{day.month:02d}"
 
 
+@cache
 def period_start(period: str) -> date:
     """Return the first day of a period."""
     return date(int(period[:4]), int(period[5:]), 1)
 
 
+@cache
 def period_end(period: str) -> date:
     """Return the last day of a period."""
     year, month = int(period[:4]), int(period[5:])
@@ -105,11 +107,13 @@ def fiscal_periods() -> tuple[str, ...]:
     return tuple(shift(period_of(START), index) for index in range(36))
 
 
+@cache
 def closes_at(period: str) -> datetime:
     """Return when a period is closed: on the fifth of the second month after it."""
     return at(period_start(shift(period, 2)).replace(day=5), 18)
 
 
+@cache
 def recognised_at(period: str) -> datetime:
     """Return when revenue of a period is posted: late enough for every late approval, before the period closes."""
     return at(period_start(shift(period, 1)).replace(day=22), 6)
