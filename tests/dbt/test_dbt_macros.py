@@ -7,7 +7,11 @@ import uuid
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from tests.dbt.warehouse import dbt
+
+pytestmark = pytest.mark.xdist_group("dbt")
 
 _CASES = {
     "money_div('cast(1 as decimal(18, 4))', 'cast(3 as decimal(18, 4))', 2)": "0.3300",
@@ -50,9 +54,9 @@ _CASES = {
 }
 
 
-def test_macros_compute_exactly(tmp_path: Path) -> None:
+def test_macros_compute_exactly(warehouse: Path) -> None:
     columns = ", ".join(f"cast({{{{ {call} }}}} as varchar) as c{place}" for place, call in enumerate(_CASES))
-    said = dbt(tmp_path / "warehouse.duckdb", "show", "--quiet", "--inline", f"select {columns}", "--output", "json")
+    said = dbt(warehouse, "show", "--inline", f"select {columns}", "--output", "json")
     shown = json.loads(said[said.index("{") :])["show"][0]
     found = {call: shown[f"c{place}"] for place, call in enumerate(_CASES)}
     assert {call: _plain(value) for call, value in found.items()} == {call: _plain(v) for call, v in _CASES.items()}

@@ -1,6 +1,6 @@
 """What dbt makes of records: latest versions, quarantine, identities, values, and gates E0 and E1 over them.
 
-One warehouse is built once for the module; nothing in it is written afterwards but by the increment test, the last one.
+Nothing writes the warehouse after it was built but the increment test, the last one.
 """
 
 from __future__ import annotations
@@ -13,18 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.dbt import scenario
-from tests.dbt.warehouse import dbt, lay, lay_context, rows
+from tests.dbt.warehouse import dbt, lay, rows
 
-STEP_1 = ("build", "--select", "tag:step_1")
-
-
-@pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("dbt") / "warehouse.duckdb"
-    lay(path, scenario.versions(), scenario.INSTANCES)
-    lay_context(path, scenario.context())
-    dbt(path, *STEP_1)
-    return path
+pytestmark = pytest.mark.xdist_group("dbt")
 
 
 def test_an_older_version_delivered_later_changes_nothing(warehouse: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -92,14 +93,17 @@ def lay_context(path: Path, tables: Mapping[str, Sequence[Sequence[Any]]]) -> No
 
 def raw_sources() -> list[str]:
     """Raw tables the project declares: `<vendor>__<entity>`."""
-    text = (PROJECT / "models" / "sources.yml").read_text()
-    names = [line.split(":", 1)[1].strip() for line in text.splitlines() if line.strip().startswith("- name:")]
-    return [name for name in names if "__" in name]
+    names: list[str] = []
+    for path in (PROJECT / "models").rglob("*.yml"):
+        text = path.read_text()
+        if text.startswith("sources:"):
+            names += re.findall(r"- name: (\w+__\w+)$", text, re.MULTILINE)
+    return names
 
 
 def dbt(path: Path, *arguments: str) -> str:
     """Run dbt on a warehouse and return what it says; its own files go beside the warehouse."""
-    command = [str(Path(sys.prefix) / "bin" / "dbt"), "--no-partial-parse", *arguments]
+    command = [str(Path(sys.prefix) / "bin" / "dbt"), "--quiet", *arguments]
     command += ["--profiles-dir", str(PROJECT), "--project-dir", str(PROJECT)]
     command += ["--target-path", str(path.parent / "target"), "--log-path", str(path.parent / "logs")]
     environment = {**os.environ, "QTC_WAREHOUSE": str(path), "DO_NOT_TRACK": "1"}
