@@ -68,5 +68,5 @@ def _show_headlines(settings: Settings) -> None:
     from qtc_pipeline.publish.kpis import KpiQuery, read_kpis
 
     answer = read_kpis(settings, KpiQuery())
-    title = f"Month {answer.month}, {answer.currency}, as of {answer.as_of}"
-    show_rows(answer.rows, ("kpi_id", "variant", "value", "unit", "status"), title=title)
+    title = f"{answer.currency}, as of {answer.as_of}; flows of the last full month"
+    show_rows(answer.rows, ("month", "kpi_id", "variant", "value", "unit", "status"), title=title)

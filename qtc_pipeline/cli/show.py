@@ -25,7 +25,7 @@ CASE_COLUMNS = (
     "sla_due",
     "state",
 )
-KPI_COLUMNS = ("kpi_id", "variant", "value", "unit", "status", "reason")
+KPI_COLUMNS = ("month", "kpi_id", "variant", "value", "unit", "status", "reason")
 
 
 def register(app: typer.Typer) -> None:
@@ -39,7 +39,9 @@ def register(app: typer.Typer) -> None:
 def kpi(
     kpi_id: Annotated[str | None, typer.Argument(help="One KPI, by the id of the dictionary; all by default.")] = None,
     *,
-    month: Annotated[str | None, typer.Option(help="Month of flows, 2026-05; the last one by default.")] = None,
+    month: Annotated[
+        str | None, typer.Option(help="One month, 2026-05; by default the last full one, for stocks now.")
+    ] = None,
     legal_entity: Annotated[str | None, typer.Option(help="One legal entity.")] = None,
     region: Annotated[str | None, typer.Option(help="One region.")] = None,
     practice: Annotated[str | None, typer.Option(help="One practice.")] = None,
@@ -52,8 +54,8 @@ def kpi(
 
     query = KpiQuery(kpi_id=kpi_id, month=month, legal_entity=legal_entity, region=region, practice=practice, by=by)
     answer = read_kpis(load_settings(), query)
-    columns = (*((by,) if by else ()), *KPI_COLUMNS)
-    title = f"{answer.month}, {answer.currency}, publication {answer.publication_id} as of {answer.as_of}"
+    columns = (*((by,) if by and by != "month" else ()), *KPI_COLUMNS)
+    title = f"{answer.currency}, publication {answer.publication_id} as of {answer.as_of}"
     show_rows(answer.rows, columns, title=title, as_json=as_json)
 
 

@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from qtc_pipeline.errors import QtcError
+from qtc_pipeline.keys import period_of
 from qtc_pipeline.publish.reader import open_publication
 from qtc_pipeline.settings import Settings
 from qtc_pipeline.warehouse import read_rows
@@ -21,7 +22,7 @@ _HELD = "held"
 
 @dataclass(frozen=True)
 class KpiQuery:
-    """What is asked. None means every one; for ``month`` the month of the publication's instant."""
+    """What is asked. None means every one; for ``month``: stocks as of the publication, flows of the last full month."""
 
     kpi_id: str | None = None
     month: str | None = None
@@ -33,11 +34,10 @@ class KpiQuery:
 
 @dataclass(frozen=True)
 class KpiAnswer:
-    """Rows of KPI, variant, value, unit, status and reason, with where they come from."""
+    """Rows of month, KPI, variant, value, unit, status and reason, with where they come from."""
 
     publication_id: str
     as_of: str
-    month: str
     currency: str
     rows: list[dict[str, Any]]
 
@@ -56,24 +56,25 @@ def read_kpis(settings: Settings, query: KpiQuery, publication_id: str | None = 
         if query.kpi_id is not None and query.kpi_id not in known:
             raise QtcError(f"KPI '{query.kpi_id}'", "is not published", f"Use one of: {', '.join(sorted(known))}")
         as_of = str(published.manifest["as_of"])
-        month = query.month or as_of[:7]
-        parts = read_rows(connection, *_question(query, month))
+        parts = read_rows(connection, *_question(query, as_of[:7]))
         currency = settings.reporting_currency
         rows = [_answered(part, query.by) for part in parts]
     rows += _erosion(rows, query)
     if not rows:
-        raise QtcError(f"KPIs of {month}", "there are none at this cut", "Try --by month, or another cut")
+        raise QtcError("KPIs", "there are none at this cut", "Try --by month, or another cut")
     rows.sort(key=lambda row: (str(row.get(query.by or "")), row["kpi_id"], row["variant"]))
-    return KpiAnswer(published.publication_id, as_of, month, currency, rows)
+    return KpiAnswer(published.publication_id, as_of, currency, rows)
 
 
-def _question(query: KpiQuery, month: str) -> tuple[str, list[str]]:
+def _question(query: KpiQuery, as_of_month: str) -> tuple[str, list[str]]:
     split = f"{DIMENSIONS[query.by]} as split," if query.by else ""
     conditions = ["variant <> 'erosion'"]
-    values: list[str] = []
-    if query.by != "month" or query.month:
+    values: list[str] = [as_of_month, _month_before(as_of_month)]
+    if query.month is not None:
         conditions.append("month = ?")
-        values.append(month)
+        values.append(query.month)
+    elif query.by != "month":
+        conditions.append("month = shown_month")
     for column, value in (
         ("kpi_id", query.kpi_id),
         ("legal_entity_id", query.legal_entity),
@@ -85,19 +86,31 @@ def _question(query: KpiQuery, month: str) -> tuple[str, list[str]]:
             values.append(value)
     return (
         f"""
+        with dated as (
+            select
+                *,
+                -- a stock stands in the month of the publication only; of a flow, the last full month is shown
+                case when min(month) over (partition by kpi_id, variant) = ? then month else ? end as shown_month
+            from kpis.kpi_executive
+        )
         select
-            {split} kpi_id, variant, unit,
+            {split} month, kpi_id, variant, unit,
             sum(numerator) as numerator,
             count(*) - count(numerator) as numerators_unknown,
             sum(denominator) as denominator,
             max(status) as status,
             max(kpi_status) as reason
-        from kpis.kpi_executive
+        from dated
         where {" and ".join(conditions)}
         group by all
         """,
         values,
     )
+
+
+def _month_before(month: str) -> str:
+    year, number = int(month[:4]), int(month[5:])
+    return period_of(year - 1, 12) if number == 1 else period_of(year, number - 1)
 
 
 def _answered(part: dict[str, Any], by: str | None) -> dict[str, Any]:
@@ -111,17 +124,19 @@ def _answered(part: dict[str, Any], by: str | None) -> dict[str, Any]:
     split = {by: part["split"]} if by else {}
     return {
         **split,
-        **{name: part[name] for name in ("kpi_id", "variant", "unit", "status", "reason")},
+        **{name: part[name] for name in ("month", "kpi_id", "variant", "unit", "status", "reason")},
         "value": value,
     }
 
 
 def _erosion(rows: list[dict[str, Any]], query: KpiQuery) -> list[dict[str, Any]]:
     """Booked less forecast margin, of the cut's own totals: a difference of ratios cannot be summed over cells."""
-    margins = {(row.get(query.by or ""), row["variant"]): row for row in rows if row["kpi_id"] == "margin"}
+    margins = {
+        (row["month"], row.get(query.by or ""), row["variant"]): row for row in rows if row["kpi_id"] == "margin"
+    }
     found = []
-    for (split, variant), booked in margins.items():
-        forecast = margins.get((split, "forecast"))
+    for (month, split, variant), booked in margins.items():
+        forecast = margins.get((month, split, "forecast"))
         if variant != "booked" or forecast is None:
             continue
         known = booked["value"] is not None and forecast["value"] is not None
