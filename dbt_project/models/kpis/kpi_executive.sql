@@ -53,13 +53,13 @@ kpis as (
         legal_entity_id,
         region,
         practice,
-        'margin',
-        'erosion',
+        'margin' as kpi_id,
+        'erosion' as variant,
         value,
-        null,
-        null,
-        'ratio',
-        'margin'
+        null as numerator,
+        null as denominator,
+        'ratio' as unit,
+        'margin' as mart
     from erosion
 )
 

@@ -43,8 +43,8 @@ classed as (
     union all
     select
         invoice_id,
-        'any',
-        sum(exposure_reporting)
+        'any' as break_class,
+        sum(exposure_reporting) as exposure_reporting
     from exceptions
     group by invoice_id
 ),
@@ -81,7 +81,7 @@ known_class as (
         region,
         practice,
         currency,
-        'any'
+        'any' as break_class
     from issued_cell
 )
 

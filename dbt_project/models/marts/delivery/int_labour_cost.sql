@@ -20,7 +20,9 @@ select
     entries.period,
     cast(sum(entries.minutes) as bigint) as approved_minutes,
     cast(sum(case when entries.cost_rate is null then entries.minutes else 0 end) as bigint) as minutes_without_cost,
-    cast(coalesce(sum({{ minutes_value('entries.minutes', 'entries.cost_rate', 'currencies.minor_unit') }}), 0) as decimal(18, 4)) as labour_cost
+    cast(
+        coalesce(sum({{ minutes_value('entries.minutes', 'entries.cost_rate', 'currencies.minor_unit') }}), 0) as decimal(18, 4)
+    ) as labour_cost
 from entries
 inner join positions on entries.contract_id = positions.contract_id
 cross join build

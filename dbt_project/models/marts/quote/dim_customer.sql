@@ -12,8 +12,8 @@ select
 from customers
 union all
 select
-    'unassigned',
-    'unassigned',
-    'unassigned',
-    cast(null as {{ dbt.type_string() }}),
-    cast(null as {{ dbt.type_string() }})
+    'unassigned' as customer_id,
+    'unassigned' as name,
+    'unassigned' as legal_entity_id,
+    cast(null as {{ dbt.type_string() }}) as currency,
+    cast(null as {{ dbt.type_string() }}) as country

@@ -130,9 +130,9 @@ contract_event as (
     union all
     select
         positions.contract_id,
-        {{ period_of('amendments.effective_date') }},
+        {{ period_of('amendments.effective_date') }} as period,
         amendments.amount,
-        cast(0 as decimal(18, 4))
+        cast(0 as decimal(18, 4)) as billed
     from positions
     inner join amendments on positions.contract_id = amendments.contract_id and positions.currency = amendments.currency
     cross join build
@@ -140,16 +140,16 @@ contract_event as (
     union all
     select
         contract_id,
-        {{ period_of('closed_date') }},
-        -debooked_amount,
-        cast(0 as decimal(18, 4))
+        {{ period_of('closed_date') }} as period,
+        -debooked_amount as value,
+        cast(0 as decimal(18, 4)) as billed
     from positions
     where debooked_amount <> 0
     union all
     select
         positions.contract_id,
         invoices.posting_period,
-        cast(0 as decimal(18, 4)),
+        cast(0 as decimal(18, 4)) as value,
         lines.net_amount
     from invoices
     inner join positions on invoices.contract_id = positions.contract_id and invoices.currency = positions.currency
@@ -219,7 +219,9 @@ value_cube as (
         standing.currency,
         standing.period as worked_in,
         entry_span.first_period as billed_in,
-        case when standing.written_off_value <> 0 then {{ period_of('coalesce(standing.written_off_date, standing.work_date)') }} end as written_off_in,
+        case
+            when standing.written_off_value <> 0 then {{ period_of('coalesce(standing.written_off_date, standing.work_date)') }}
+        end as written_off_in,
         sum(standing.contract_value) as contract_value,
         sum(standing.billed_value) as billed_value,
         sum(standing.written_off_value) as written_off_value
@@ -325,8 +327,8 @@ open_item as (
     union all
     select
         payments.legal_entity_id,
-        coalesce(payments.posting_period, {{ period_of('payments.payment_date') }}),
-        -{{ round_to_minor_unit(money_times('applications.amount', 'settled.exchange_rate'), 'functional.minor_unit') }}
+        coalesce(payments.posting_period, {{ period_of('payments.payment_date') }}) as period,
+        -{{ round_to_minor_unit(money_times('applications.amount', 'settled.exchange_rate'), 'functional.minor_unit') }} as amount
     from applications
     inner join payments on applications.payment_id = payments.payment_id
     inner join all_invoices as settled on applications.invoice_id = settled.invoice_id
@@ -334,8 +336,10 @@ open_item as (
     union all
     select
         payments.legal_entity_id,
-        coalesce(payments.posting_period, {{ period_of('payments.payment_date') }}),
-        -{{ round_to_minor_unit(money_times('payments.amount - coalesce(payment_use.amount, 0)', 'payments.exchange_rate'), 'functional.minor_unit') }}
+        coalesce(payments.posting_period, {{ period_of('payments.payment_date') }}) as period,
+        -{{ round_to_minor_unit(
+            money_times('payments.amount - coalesce(payment_use.amount, 0)', 'payments.exchange_rate'), 'functional.minor_unit'
+        ) }} as amount
     from payments
     left join payment_use on payments.payment_id = payment_use.payment_id
     left join functional on payments.legal_entity_id = functional.legal_entity_id

@@ -153,42 +153,210 @@ select
     'backlog' as mart
 from bookings
 union all
-select month, legal_entity_id, region, practice, 'backlog', 'billing', billing, null, 'amount', 'backlog' from backlog_cell
-union all
-select month, legal_entity_id, region, practice, 'backlog', 'revenue', revenue, null, 'amount', 'backlog' from backlog_cell
-union all
-select month, legal_entity_id, region, practice, 'unbilled_time', 'within_cap', within_cap, null, 'amount', 'unbilled_time' from unbilled_cell
-union all
-select month, legal_entity_id, region, practice, 'unbilled_time', 'ready', ready, null, 'amount', 'unbilled_time' from unbilled_cell
-union all
-select month, legal_entity_id, region, practice, 'unbilled_time', 'on_hold', on_hold, null, 'amount', 'unbilled_time' from unbilled_cell
-union all
-select month, legal_entity_id, region, practice, 'unbilled_time', 'on_draft', on_draft, null, 'amount', 'unbilled_time' from unbilled_cell
-union all
-select month, legal_entity_id, region, practice, 'unbilled_time', 'blocked', blocked, null, 'amount', 'unbilled_time' from unbilled_cell
-union all
-select month, legal_entity_id, region, practice, 'unbilled_time', 'over_cap', over_cap, null, 'amount', 'unbilled_time' from unbilled_cell
+select
+    month,
+    legal_entity_id,
+    region,
+    practice,
+    'backlog' as kpi_id,
+    'billing' as variant,
+    billing,
+    null as denominator,
+    'amount' as unit,
+    'backlog' as mart
+from backlog_cell
 union all
 select
-    month, legal_entity_id, region, practice, 'invoice_exception_rate', 'issued', excepted_invoices, issued_invoices, 'ratio',
-    'invoice_exceptions'
+    month,
+    legal_entity_id,
+    region,
+    practice,
+    'backlog' as kpi_id,
+    'revenue' as variant,
+    revenue,
+    null as denominator,
+    'amount' as unit,
+    'backlog' as mart
+from backlog_cell
+union all
+select
+    month,
+    legal_entity_id,
+    region,
+    practice,
+    'unbilled_time' as kpi_id,
+    'within_cap' as variant,
+    within_cap,
+    null as denominator,
+    'amount' as unit,
+    'unbilled_time' as mart
+from unbilled_cell
+union all
+select
+    month,
+    legal_entity_id,
+    region,
+    practice,
+    'unbilled_time' as kpi_id,
+    'ready' as variant,
+    ready,
+    null as denominator,
+    'amount' as unit,
+    'unbilled_time' as mart
+from unbilled_cell
+union all
+select
+    month,
+    legal_entity_id,
+    region,
+    practice,
+    'unbilled_time' as kpi_id,
+    'on_hold' as variant,
+    on_hold,
+    null as denominator,
+    'amount' as unit,
+    'unbilled_time' as mart
+from unbilled_cell
+union all
+select
+    month,
+    legal_entity_id,
+    region,
+    practice,
+    'unbilled_time' as kpi_id,
+    'on_draft' as variant,
+    on_draft,
+    null as denominator,
+    'amount' as unit,
+    'unbilled_time' as mart
+from unbilled_cell
+union all
+select
+    month,
+    legal_entity_id,
+    region,
+    practice,
+    'unbilled_time' as kpi_id,
+    'blocked' as variant,
+    blocked,
+    null as denominator,
+    'amount' as unit,
+    'unbilled_time' as mart
+from unbilled_cell
+union all
+select
+    month,
+    legal_entity_id,
+    region,
+    practice,
+    'unbilled_time' as kpi_id,
+    'over_cap' as variant,
+    over_cap,
+    null as denominator,
+    'amount' as unit,
+    'unbilled_time' as mart
+from unbilled_cell
+union all
+select
+    month,
+    legal_entity_id,
+    region,
+    practice,
+    'invoice_exception_rate' as kpi_id,
+    'issued' as variant,
+    excepted_invoices,
+    issued_invoices,
+    'ratio' as unit,
+    'invoice_exceptions' as mart
 from exception_cell
 union all
-select month, legal_entity_id, region, practice, 'revenue_recognized', 'contract_rule', recognized, null, 'amount', 'margin' from margin_flow
-union all
-select month, legal_entity_id, region, practice, 'billed', 'net', billed, null, 'amount', 'margin' from margin_flow
-union all
-select month, legal_entity_id, region, practice, 'margin', 'recognized', recognized - cost, recognized, 'ratio', 'margin' from margin_flow
-union all
-select month, legal_entity_id, region, practice, 'margin', 'billed', billed - cost, billed, 'ratio', 'margin' from margin_flow
-union all
-select month, legal_entity_id, region, practice, 'margin', 'booked', booked_value - planned_cost, booked_value, 'ratio', 'margin' from margin_stock
+select
+    month,
+    legal_entity_id,
+    region,
+    practice,
+    'revenue_recognized' as kpi_id,
+    'contract_rule' as variant,
+    recognized,
+    null as denominator,
+    'amount' as unit,
+    'margin' as mart
+from margin_flow
 union all
 select
-    month, legal_entity_id, region, practice, 'margin', 'forecast', forecast_value - forecast_cost, forecast_value, 'ratio', 'margin'
+    month,
+    legal_entity_id,
+    region,
+    practice,
+    'billed' as kpi_id,
+    'net' as variant,
+    billed,
+    null as denominator,
+    'amount' as unit,
+    'margin' as mart
+from margin_flow
+union all
+select
+    month,
+    legal_entity_id,
+    region,
+    practice,
+    'margin' as kpi_id,
+    'recognized' as variant,
+    recognized - cost as numerator,
+    recognized,
+    'ratio' as unit,
+    'margin' as mart
+from margin_flow
+union all
+select
+    month,
+    legal_entity_id,
+    region,
+    practice,
+    'margin' as kpi_id,
+    'billed' as variant,
+    billed - cost as numerator,
+    billed,
+    'ratio' as unit,
+    'margin' as mart
+from margin_flow
+union all
+select
+    month,
+    legal_entity_id,
+    region,
+    practice,
+    'margin' as kpi_id,
+    'booked' as variant,
+    booked_value - planned_cost as numerator,
+    booked_value,
+    'ratio' as unit,
+    'margin' as mart
 from margin_stock
 union all
 select
-    month, legal_entity_id, region, practice, 'revenue_leakage', variant, amount, null, 'amount',
-    case when variant = 'time' then 'unbilled_time' else 'backlog' end
+    month,
+    legal_entity_id,
+    region,
+    practice,
+    'margin' as kpi_id,
+    'forecast' as variant,
+    forecast_value - forecast_cost as numerator,
+    forecast_value,
+    'ratio' as unit,
+    'margin' as mart
+from margin_stock
+union all
+select
+    month,
+    legal_entity_id,
+    region,
+    practice,
+    'revenue_leakage' as kpi_id,
+    variant,
+    amount,
+    null as denominator,
+    'amount' as unit,
+    case when variant = 'time' then 'unbilled_time' else 'backlog' end as mart
 from leakage

@@ -86,32 +86,32 @@ union all
 select
     contract_id,
     period,
-    0,
+    0 as recognized_amount,
     billed_amount,
-    0,
-    0,
-    0,
-    0
+    0 as approved_minutes,
+    0 as minutes_without_cost,
+    0 as labour_cost,
+    0 as expense_cost
 from billed
 union all
 select
     contract_id,
     period,
-    0,
-    0,
+    0 as recognized_amount,
+    0 as billed_amount,
     approved_minutes,
     minutes_without_cost,
     labour_cost,
-    0
+    0 as expense_cost
 from labour
 union all
 select
     contract_id,
     period,
-    0,
-    0,
-    0,
-    0,
-    0,
+    0 as recognized_amount,
+    0 as billed_amount,
+    0 as approved_minutes,
+    0 as minutes_without_cost,
+    0 as labour_cost,
     expense_cost
 from spent

@@ -154,7 +154,7 @@ effects as (
         published_currency,
         last_period,
         cause,
-        -published_amount
+        -published_amount as amount
     from caused
     where is_published and published_period < last_period
 )

@@ -62,7 +62,11 @@ named as (
             when suspect.is_eligible and not suspect.has_right then 'time_not_transferred'
             when
                 suspect.is_approved_billable
-                and (suspect.contract_id is null or suspect.first_contract_id <> suspect.contract_id or suspect.last_contract_id <> suspect.contract_id)
+                and (
+                    suspect.contract_id is null
+                    or suspect.first_contract_id <> suspect.contract_id
+                    or suspect.last_contract_id <> suspect.contract_id
+                )
                 then 'moved_after_transfer'
             when
                 suspect.is_eligible and (suspect.first_period <> suspect.period or suspect.last_period <> suspect.period)
@@ -340,18 +344,18 @@ select
 from measured
 union all
 select
-    'approved_time',
-    'approved_time.erp',
-    'amount',
-    'condition',
-    'unbilled_past_sla',
+    'approved_time' as rule_id,
+    'approved_time.erp' as leg,
+    'amount' as measure,
+    'condition' as kind,
+    'unbilled_past_sla' as break_class,
     item_key,
     qtc_id,
     contract_id,
     customer_id,
     legal_entity_id,
-    coalesce(region, 'unassigned'),
-    'billing',
+    coalesce(region, 'unassigned') as region,
+    'billing' as workflow_stage,
     period,
     currency,
     left_instance,
@@ -360,13 +364,13 @@ select
     right_instance,
     right_ref,
     contract_value,
-    cast(0 as decimal(18, 4)),
-    cast(null as decimal(18, 4)),
-    {{ date_start('work_date') }},
-    {{ date_start('due_on') }},
-    cast(null as {{ dbt.type_string() }}),
-    'transferred time waits longer than the billing SLA',
+    cast(0 as decimal(18, 4)) as difference,
+    cast(null as decimal(18, 4)) as blocked_amount,
+    {{ date_start('work_date') }} as event_at,
+    {{ date_start('due_on') }} as due_at,
+    cast(null as {{ dbt.type_string() }}) as pending_reason,
+    'transferred time waits longer than the billing SLA' as failure_reason,
     currency,
     unbilled_value,
-    'delay'
+    'delay' as exposure_base
 from aged

@@ -87,8 +87,10 @@ select
     cast(classes.sla_days as integer) as sla_days,
     coalesce(exposure.currency, represented.currency, projects.currency) as exposure_currency,
     coalesce(exposure.primary_items, 0) as primary_items,
-    cast(case when exposure.primary_items > 0 and exposure.known_items = 0 then null else coalesce(exposure.amount, 0) end as decimal(18, 4))
-        as exposure_amount,
+    cast(
+        case when exposure.primary_items > 0 and exposure.known_items = 0 then null else coalesce(exposure.amount, 0) end
+        as decimal(18, 4)
+    ) as exposure_amount,
     cast(
         case
             when exposure.primary_items > 0 and exposure.amount_reporting is null and coalesce(exposure.amount, 1) <> 0 then null

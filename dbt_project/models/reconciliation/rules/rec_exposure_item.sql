@@ -83,7 +83,8 @@ claimed_once as (
     select
         claims.*,
         row_number() over (
-            partition by leg, break_class, grain_key, item_key order by amount desc nulls last, base asc nulls last, currency asc nulls last
+            partition by claims.leg, claims.break_class, claims.grain_key, claims.item_key
+            order by claims.amount desc nulls last, claims.base asc nulls last, claims.currency asc nulls last
         ) as claim_rank
     from claims
 ),

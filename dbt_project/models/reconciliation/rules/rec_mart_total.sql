@@ -23,7 +23,7 @@ both_sides as (
         period,
         legal_entity_id,
         currency,
-        0,
+        0 as mart_total,
         canonical_total
     from canonical_totals
 )

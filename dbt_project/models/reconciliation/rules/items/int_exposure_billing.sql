@@ -16,10 +16,10 @@ with header as (
         leg,
         grain_key,
         break_class,
-        'invoice:' || grain_key || ':' || break_class,
+        'invoice:' || grain_key || ':' || break_class as item_key,
         exposure_amount,
         exposure_currency,
-        'misstatement'
+        'misstatement' as base
     from {{ ref('rec_invoice_integrity_tax') }}
     where kind = 'break'
 ),

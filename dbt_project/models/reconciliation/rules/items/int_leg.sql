@@ -15,33 +15,75 @@ loads as (
 ),
 
 declared as (
-    select 'activation.psa' as leg_id, 'crm' as left_role, 'psa' as right_role
+    select
+        'activation.psa' as leg_id,
+        'crm' as left_role,
+        'psa' as right_role
     union all
-    select 'activation.erp', 'crm', 'erp'
+    select
+        'activation.erp' as leg_id,
+        'crm' as left_role,
+        'erp' as right_role
     union all
-    select 'contract_value.psa', 'crm', 'psa'
+    select
+        'contract_value.psa' as leg_id,
+        'crm' as left_role,
+        'psa' as right_role
     union all
-    select 'contract_value.erp', 'crm', 'erp'
+    select
+        'contract_value.erp' as leg_id,
+        'crm' as left_role,
+        'erp' as right_role
     union all
-    select 'approved_time.erp', 'psa', 'erp'
+    select
+        'approved_time.erp' as leg_id,
+        'psa' as left_role,
+        'erp' as right_role
     union all
-    select 'invoice_integrity.lines', 'erp', 'erp'
+    select
+        'invoice_integrity.lines' as leg_id,
+        'erp' as left_role,
+        'erp' as right_role
     union all
-    select 'invoice_integrity.tax', 'erp', 'erp'
+    select
+        'invoice_integrity.tax' as leg_id,
+        'erp' as left_role,
+        'erp' as right_role
     union all
-    select 'invoice_integrity.unique', 'erp', 'erp'
+    select
+        'invoice_integrity.unique' as leg_id,
+        'erp' as left_role,
+        'erp' as right_role
     union all
-    select 'invoice_integrity.items', 'erp', 'erp'
+    select
+        'invoice_integrity.items' as leg_id,
+        'erp' as left_role,
+        'erp' as right_role
     union all
-    select 'ar_to_gl', 'erp', 'erp'
+    select
+        'ar_to_gl' as leg_id,
+        'erp' as left_role,
+        'erp' as right_role
     union all
-    select 'revenue.gl', 'erp', 'erp'
+    select
+        'revenue.gl' as leg_id,
+        'erp' as left_role,
+        'erp' as right_role
     union all
-    select 'rollforward.backlog', 'crm', 'erp'
+    select
+        'rollforward.backlog' as leg_id,
+        'crm' as left_role,
+        'erp' as right_role
     union all
-    select 'rollforward.unbilled', 'psa', 'erp'
+    select
+        'rollforward.unbilled' as leg_id,
+        'psa' as left_role,
+        'erp' as right_role
     union all
-    select 'rollforward.ar', 'erp', 'erp'
+    select
+        'rollforward.ar' as leg_id,
+        'erp' as left_role,
+        'erp' as right_role
 ),
 
 configured_leg as (

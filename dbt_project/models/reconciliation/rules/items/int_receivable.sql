@@ -63,8 +63,9 @@ relieved as (
         payments.version_at,
         payments.source_load_id,
         coalesce(applied.functional_amount, 0) as applied_functional,
-        {{ round_to_minor_unit(money_times('payments.amount - coalesce(applied.amount, 0)', 'payments.exchange_rate'), 'functional.minor_unit') }}
-            as unapplied_functional
+        {{ round_to_minor_unit(
+            money_times('payments.amount - coalesce(applied.amount, 0)', 'payments.exchange_rate'), 'functional.minor_unit'
+        ) }} as unapplied_functional
     from payments
     left join applied on payments.payment_id = applied.payment_id
     left join functional on payments.legal_entity_id = functional.legal_entity_id
@@ -87,14 +88,14 @@ left join functional on documents.legal_entity_id = functional.legal_entity_id
 union all
 select
     relieved.payment_id,
-    'payment',
+    'payment' as movement_type,
     relieved.legal_entity_id,
     functional.functional_currency,
-    cast(null as {{ dbt.type_string() }}),
+    cast(null as {{ dbt.type_string() }}) as contract_id,
     relieved.customer_id,
     relieved.period,
     relieved.payment_date,
-    cast(-(relieved.applied_functional + relieved.unapplied_functional) as decimal(18, 4)),
+    cast(-(relieved.applied_functional + relieved.unapplied_functional) as decimal(18, 4)) as amount,
     relieved.version_at,
     relieved.source_load_id
 from relieved

@@ -167,6 +167,8 @@ select
     written_off_date,
     is_time_and_materials,
     version_at,
-    coalesce({{ minutes_value('minutes', 'contract_rate', 'minor_unit') }}, case when contract_rate is null and not has_delivered then net_amount end)
-        as contract_value
+    coalesce(
+        {{ minutes_value('minutes', 'contract_rate', 'minor_unit') }},
+        case when contract_rate is null and not has_delivered then net_amount end
+    ) as contract_value
 from priced

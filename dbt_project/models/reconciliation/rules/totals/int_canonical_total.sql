@@ -93,7 +93,7 @@ contract_amount as (
         executed.currency,
         executed.as_of_period,
         amendments.amount,
-        0
+        0 as recognized
     from amendments
     inner join executed on amendments.contract_id = executed.contract_id and amendments.currency = executed.currency
     where amendments.is_approved and amendments.effective_date <= executed.as_of_date
@@ -103,7 +103,7 @@ contract_amount as (
         executed.legal_entity_id,
         executed.currency,
         executed.as_of_period,
-        0,
+        0 as value,
         revenue.amount
     from revenue
     inner join executed on revenue.contract_id = executed.contract_id and revenue.currency = executed.currency
@@ -194,74 +194,184 @@ labour_group as (
 ),
 
 measured as (
-    select 'backlog' as mart, 'contract_value' as measure, period, legal_entity_id, currency, value as amount from contract_sum
+    select
+        'backlog' as mart,
+        'contract_value' as measure,
+        period,
+        legal_entity_id,
+        currency,
+        value as amount
+    from contract_sum
     union all
-    select 'backlog', 'recognized_amount', period, legal_entity_id, currency, recognized from contract_sum
+    select
+        'backlog' as mart,
+        'recognized_amount' as measure,
+        period,
+        legal_entity_id,
+        currency,
+        recognized
+    from contract_sum
     union all
-    select 'backlog', 'backlog_revenue', period, legal_entity_id, currency, value - least(value, recognized) from contract_sum
+    select
+        'backlog' as mart,
+        'backlog_revenue' as measure,
+        period,
+        legal_entity_id,
+        currency,
+        value - least(value, recognized) as amount
+    from contract_sum
     union all
-    select 'backlog', 'billed_amount', as_of_period, legal_entity_id, contract_currency, net_amount
+    select
+        'backlog' as mart,
+        'billed_amount' as measure,
+        as_of_period,
+        legal_entity_id,
+        contract_currency,
+        net_amount
     from fee_line
     where currency = contract_currency and period <= as_of_period
     union all
-    select 'backlog', 'backlog_billing', closings.period, closings.legal_entity_id, closings.currency, closings.closing - closings.opening_balance
-    from closings
-    inner join build on closings.period = build.as_of_period
-    where closings.stock = 'backlog'
-    union all
-    select 'backlog', 'split', closings.period, closings.legal_entity_id, closings.currency, closings.closing - closings.opening_balance
+    select
+        'backlog' as mart,
+        'backlog_billing' as measure,
+        closings.period,
+        closings.legal_entity_id,
+        closings.currency,
+        closings.closing - closings.opening_balance as amount
     from closings
     inner join build on closings.period = build.as_of_period
     where closings.stock = 'backlog'
     union all
     select
-        'unbilled_time', 'open_amount', closings.period, closings.legal_entity_id, closings.currency, closings.closing - closings.opening_balance
+        'backlog' as mart,
+        'split' as measure,
+        closings.period,
+        closings.legal_entity_id,
+        closings.currency,
+        closings.closing - closings.opening_balance as amount
+    from closings
+    inner join build on closings.period = build.as_of_period
+    where closings.stock = 'backlog'
+    union all
+    select
+        'unbilled_time' as mart,
+        'open_amount' as measure,
+        closings.period,
+        closings.legal_entity_id,
+        closings.currency,
+        closings.closing - closings.opening_balance as amount
     from closings
     inner join build on closings.period = build.as_of_period
     where closings.stock = 'unbilled'
     union all
-    select 'unbilled_time', 'states', period, legal_entity_id, currency, open_value from contract_time
-    union all
     select
-        'unbilled_time', 'over_cap_amount', period, legal_entity_id, currency,
-        case when cap_amount is null then 0 else least(open_value, greatest(value - cap_amount, 0)) end
+        'unbilled_time' as mart,
+        'states' as measure,
+        period,
+        legal_entity_id,
+        currency,
+        open_value
     from contract_time
     union all
-    select 'unbilled_time', 'unbilled_minutes', period, legal_entity_id, null, open_minutes from contract_time
+    select
+        'unbilled_time' as mart,
+        'over_cap_amount' as measure,
+        period,
+        legal_entity_id,
+        currency,
+        case when cap_amount is null then 0 else least(open_value, greatest(value - cap_amount, 0)) end as amount
+    from contract_time
     union all
-    select 'invoice_exceptions', 'issued_invoices', {{ period_of('issue_date') }}, legal_entity_id, null, 1
+    select
+        'unbilled_time' as mart,
+        'unbilled_minutes' as measure,
+        period,
+        legal_entity_id,
+        null as currency,
+        open_minutes
+    from contract_time
+    union all
+    select
+        'invoice_exceptions' as mart,
+        'issued_invoices' as measure,
+        {{ period_of('issue_date') }} as period,
+        legal_entity_id,
+        null as currency,
+        1 as amount
     from all_invoices
     where document_type = 'invoice'
     union all
-    select 'invoice_exceptions', 'issued_amount', {{ period_of('issue_date') }}, legal_entity_id, currency, net_amount
+    select
+        'invoice_exceptions' as mart,
+        'issued_amount' as measure,
+        {{ period_of('issue_date') }} as period,
+        legal_entity_id,
+        currency,
+        net_amount
     from all_invoices
     where document_type = 'invoice'
     union all
-    select 'invoice_exceptions', 'exposure_reporting', build.as_of_period, breaks.legal_entity_id, null, breaks.exposure_reporting
+    select
+        'invoice_exceptions' as mart,
+        'exposure_reporting' as measure,
+        build.as_of_period,
+        breaks.legal_entity_id,
+        null as currency,
+        breaks.exposure_reporting
     from breaks
     cross join build
     where breaks.rule_id = 'invoice_integrity'
     union all
-    select 'margin', 'recognized_amount', revenue.period, executed.legal_entity_id, executed.functional_currency, revenue.functional_amount
+    select
+        'margin' as mart,
+        'recognized_amount' as measure,
+        revenue.period,
+        executed.legal_entity_id,
+        executed.functional_currency,
+        revenue.functional_amount
     from revenue
     inner join executed on revenue.contract_id = executed.contract_id
     where revenue.period <= executed.as_of_period
     union all
-    select 'margin', 'billed_amount', period, legal_entity_id, functional_currency, functional_amount
+    select
+        'margin' as mart,
+        'billed_amount' as measure,
+        period,
+        legal_entity_id,
+        functional_currency,
+        functional_amount
     from fee_line
     where period <= as_of_period
     union all
     select
-        'margin', 'labour_cost', labour_group.period, labour_group.legal_entity_id, labour_group.functional_currency,
-        labour_group.entry_count * {{ minutes_value('labour_group.minutes', 'labour_group.cost_rate', 'currencies.minor_unit') }}
+        'margin' as mart,
+        'labour_cost' as measure,
+        labour_group.period,
+        labour_group.legal_entity_id,
+        labour_group.functional_currency,
+        labour_group.entry_count
+        * {{ minutes_value('labour_group.minutes', 'labour_group.cost_rate', 'currencies.minor_unit') }} as amount
     from labour_group
     left join currencies on labour_group.functional_currency = currencies.currency_id
     union all
-    select 'margin', 'approved_minutes', period, legal_entity_id, null, entry_count * minutes from labour_group
+    select
+        'margin' as mart,
+        'approved_minutes' as measure,
+        period,
+        legal_entity_id,
+        null as currency,
+        entry_count * minutes as amount
+    from labour_group
     union all
     select
-        'margin', 'expense_cost', expenses.period, executed.legal_entity_id, executed.functional_currency,
-        {{ cross_convert('expenses.amount', 'expenses.currency', 'executed.functional_currency', 'from_rate.rate', 'to_rate.rate') }}
+        'margin' as mart,
+        'expense_cost' as measure,
+        expenses.period,
+        executed.legal_entity_id,
+        executed.functional_currency,
+        {{ cross_convert(
+            'expenses.amount', 'expenses.currency', 'executed.functional_currency', 'from_rate.rate', 'to_rate.rate'
+        ) }} as amount
     from expenses
     inner join executed on expenses.contract_id = executed.contract_id
     left join rates as from_rate on expenses.currency = from_rate.from_currency and expenses.period = from_rate.period

@@ -168,73 +168,73 @@ totals as (
     from header
     union all
     select
-        'invoice_integrity.lines',
-        'amount',
+        'invoice_integrity.lines' as leg,
+        'amount' as measure,
         period,
         legal_entity_id,
         currency,
-        0,
+        0 as left_total,
         amount
     from line_net
     union all
     select
-        'invoice_integrity.tax',
-        'amount',
+        'invoice_integrity.tax' as leg,
+        'amount' as measure,
         period,
         legal_entity_id,
         currency,
         tax_amount,
-        0
+        0 as right_total
     from header
     union all
     select
-        'invoice_integrity.tax',
-        'amount',
+        'invoice_integrity.tax' as leg,
+        'amount' as measure,
         period,
         legal_entity_id,
         currency,
-        0,
+        0 as left_total,
         amount
     from line_tax
     union all
     select
-        'invoice_integrity.unique',
-        'count',
+        'invoice_integrity.unique' as leg,
+        'count' as measure,
         period,
         legal_entity_id,
-        cast(null as {{ dbt.type_string() }}),
+        cast(null as {{ dbt.type_string() }}) as currency,
         amount,
-        0
+        0 as right_total
     from posted_document
     union all
     select
-        'invoice_integrity.unique',
-        'count',
+        'invoice_integrity.unique' as leg,
+        'count' as measure,
         period,
         legal_entity_id,
-        cast(null as {{ dbt.type_string() }}),
-        0,
+        cast(null as {{ dbt.type_string() }}) as currency,
+        0 as left_total,
         amount
     from distinct_document
     union all
     select
-        'invoice_integrity.items',
+        'invoice_integrity.items' as leg,
         billed_quantity.measure,
         leg.as_of_period,
         billed_quantity.legal_entity_id,
         billed_quantity.currency,
         billed_quantity.amount,
-        0
+        0 as right_total
     from billed_quantity
     inner join leg on leg.leg_id = 'invoice_integrity.items'
     union all
     select
-        'invoice_integrity.items',
+        'invoice_integrity.items' as leg,
         delivered_quantity.measure,
         leg.as_of_period,
         delivered_quantity.legal_entity_id,
         delivered_quantity.currency,
-        0,
+        0 as left_total,
         delivered_quantity.amount
     from delivered_quantity
     inner join leg on leg.leg_id = 'invoice_integrity.items'

@@ -41,56 +41,56 @@ totals as (
     group by receivables.period, receivables.legal_entity_id, legal_entities.functional_currency
     union all
     select
-        'ar_to_gl',
+        'ar_to_gl' as leg,
         entries.posting_period,
         entries.legal_entity_id,
         legal_entities.functional_currency,
-        0,
-        sum(entries.amount)
+        0 as left_total,
+        sum(entries.amount) as right_total
     from entries
     left join legal_entities on entries.legal_entity_id = legal_entities.legal_entity_id
     where entries.account_type = 'receivable'
     group by entries.posting_period, entries.legal_entity_id, legal_entities.functional_currency
     union all
     select
-        'revenue.gl',
+        'revenue.gl' as leg,
         revenue.period,
         revenue.legal_entity_id,
         legal_entities.functional_currency,
-        sum(revenue.functional_amount),
-        0
+        sum(revenue.functional_amount) as left_total,
+        0 as right_total
     from revenue
     left join legal_entities on revenue.legal_entity_id = legal_entities.legal_entity_id
     group by revenue.period, revenue.legal_entity_id, legal_entities.functional_currency
     union all
     select
-        'revenue.gl',
+        'revenue.gl' as leg,
         entries.posting_period,
         entries.legal_entity_id,
         legal_entities.functional_currency,
-        0,
-        -sum(entries.amount)
+        0 as left_total,
+        -sum(entries.amount) as right_total
     from entries
     left join legal_entities on entries.legal_entity_id = legal_entities.legal_entity_id
     where entries.account_type = 'revenue'
     group by entries.posting_period, entries.legal_entity_id, legal_entities.functional_currency
     union all
     select
-        'rollforward.' || stock,
+        'rollforward.' || stock as leg,
         period,
         legal_entity_id,
         currency,
         closing,
-        0
+        0 as right_total
     from closings
     union all
     select
-        'rollforward.' || stock,
+        'rollforward.' || stock as leg,
         period,
         legal_entity_id,
         currency,
-        0,
-        opening + moved
+        0 as left_total,
+        opening + moved as right_total
     from rolled
 )
 

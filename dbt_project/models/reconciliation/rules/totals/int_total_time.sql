@@ -57,31 +57,31 @@ select
 from approved
 union all
 select
-    'approved_time.erp',
-    'amount',
+    'approved_time.erp' as leg,
+    'amount' as measure,
     period,
     legal_entity_id,
     currency,
     amount,
-    0
+    0 as right_total
 from approved
 union all
 select
-    'approved_time.erp',
-    'minutes',
+    'approved_time.erp' as leg,
+    'minutes' as measure,
     period,
     legal_entity_id,
-    cast(null as {{ dbt.type_string() }}),
-    0,
+    cast(null as {{ dbt.type_string() }}) as currency,
+    0 as left_total,
     minutes
 from arrived
 union all
 select
-    'approved_time.erp',
-    'amount',
+    'approved_time.erp' as leg,
+    'amount' as measure,
     period,
     legal_entity_id,
     currency,
-    0,
+    0 as left_total,
     amount
 from arrived
