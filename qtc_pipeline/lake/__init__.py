@@ -12,13 +12,14 @@ after a day. Log files are kept for ever, so the description of every load outli
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qtc_pipeline.lake.files import LoadFiles
+from qtc_pipeline.lake.history import LOAD_KEY, described, keep_aside, loads_of
 from qtc_pipeline.lake.load import RAW_COLUMNS, Load, Measure, Mode, SourceCount, new_load_id, raw_schema
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RAW_COLUMNS", "Lake", "Load", "Measure", "Mode", "SourceCount", "new_load_id", "raw_schema"]
 
-_LOAD_KEY = "qtc_load"
 _ORPHAN_HOURS = 24
 _CONFIGURATION: dict[str, str | None] = {
     "delta.appendOnly": "true",
@@ -91,11 +91,12 @@ class Lake:
                 files.actions(),
                 "append",
                 table.schema(),
-                commit_properties=CommitProperties(custom_metadata={_LOAD_KEY: done.to_json()}),
+                commit_properties=CommitProperties(custom_metadata={LOAD_KEY: done.to_json()}),
             )
         except BaseException:
             files.discard()
             raise
+        keep_aside(table, self.path(load.vendor, load.entity))
         return done
 
     def loads(self, vendor: str, entity: str, instance: str | None = None) -> list[Load]:
@@ -103,7 +104,7 @@ class Lake:
         table = self._open(vendor, entity)
         if table is None:
             return []
-        return [load for load in _described(reversed(table.history())) if instance in (None, load.instance)]
+        return [load for load in loads_of(table, self.path(vendor, entity)) if instance in (None, load.instance)]
 
     def last_load(self, vendor: str, entity: str, instance: str, mode: Mode | None = None) -> Load | None:
         """The last committed load of an instance (of one mode where it is named), None where there is none."""
@@ -113,7 +114,7 @@ class Lake:
         limit = 8
         while True:  # few commits are looked at in the usual case, all of them at worst
             commits = table.history(limit)
-            for load in _described(commits):
+            for load in described(commits):
                 if load.instance == instance and mode in (None, load.mode):
                     return load
             if len(commits) < limit:
@@ -159,8 +160,3 @@ class Lake:
         return DeltaTable.create(
             path, schema=Schema.from_arrow(raw_schema()), mode="ignore", configuration=_CONFIGURATION
         )
-
-
-def _described(commits: Iterable[dict[str, Any]]) -> Iterator[Load]:
-    # commits of creation, compaction and vacuum describe no load
-    return (Load.from_json(commit[_LOAD_KEY]) for commit in commits if _LOAD_KEY in commit)

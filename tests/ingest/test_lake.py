@@ -167,12 +167,16 @@ def test_compaction_keeps_every_row_and_every_load_and_sweeps_only_old_orphans(t
     assert all(Path(file).exists() for file in before), "a reader that has the old list of files can still read them"
 
 
-def test_descriptions_of_loads_outlive_checkpoints(tmp_path: Path) -> None:
+def test_descriptions_of_loads_outlive_checkpoints_and_are_kept_aside(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
-    for minute in range(120):
-        load = a_load(minute=minute)
-        lake.append(load, [])
-    assert len(lake.loads("salesforce", "Account")) == 120
+    done = [lake.append(a_load(minute=minute), []) for minute in range(120)]
+    aside = list((lake.path("salesforce", "Account") / "_loads").iterdir())
+    assert len(aside) == 1
+    assert lake.loads("salesforce", "Account") == done
+    lake.compact()
+    assert lake.loads("salesforce", "Account") == done
+    aside[0].unlink()  # what is kept aside is never the truth
+    assert lake.loads("salesforce", "Account") == done
     assert list((lake.path("salesforce", "Account") / "_delta_log").glob("*.checkpoint.parquet"))
 
 
