@@ -25,7 +25,7 @@ CASE_COLUMNS = (
     "sla_due",
     "state",
 )
-KPI_COLUMNS = ("month", "kpi_id", "variant", "value", "unit", "status", "reason")
+KPI_COLUMNS = ("month", "kpi_id", "variant", "value", "unit", "status")
 
 
 def register(app: typer.Typer) -> None:
@@ -56,7 +56,9 @@ def kpi(
     answer = read_kpis(load_settings(), query)
     columns = (*((by,) if by and by != "month" else ()), *KPI_COLUMNS)
     title = f"{answer.currency}, publication {answer.publication_id} as of {answer.as_of}"
-    show_rows(answer.rows, columns, title=title, as_json=as_json)
+    show_rows(answer.rows, (*columns, *(("reason",) if as_json else ())), title=title, as_json=as_json)
+    for reason in [] if as_json else sorted({row["reason"] for row in answer.rows if row["reason"]}):
+        out.print(f"Not final: {reason}", markup=False)
 
 
 def gates(

@@ -163,6 +163,7 @@ class StoredVerdict(Protocol):
 
     gate: str
     rule_id: str
+    measure: str | None
     verdict: str
     reason: str | None
     exposure: Decimal | None
@@ -198,17 +199,38 @@ def decide(mart: Mart, verdicts: Iterable[StoredVerdict], stages: Iterable[int] 
         and not any(row.gate == gate for row in rows)
         and (gate is not Gate.CARRIED or mart.relations)
     ]
-    over = [
-        f"{row.gate} {row.rule_id}: {row.reason or row.verdict}"
+    over = _over_limit(
+        row
         for row in rows
         if row.gate in LIMITS and row.verdict in {Outcome.FAIL, Outcome.WAIVED, Outcome.NOT_EVALUATED}
-    ]
+    )
     unwaived = any(row.gate in LIMITS and row.verdict in {Outcome.FAIL, Outcome.NOT_EVALUATED} for row in rows)
     if held or (mart.is_financial and unwaived):
         return Decision(mart.name, Status.HELD, _shortened([*held, *over]))
     if over:
         return Decision(mart.name, Status.QUALIFIED, _shortened(over))
     return Decision(mart.name, Status.FINAL, ())
+
+
+def _over_limit(rows: Iterable[StoredVerdict]) -> list[str]:
+    """A sentence per limit, leg, measure (the base of an exposure) and outcome, with the amount over its cells."""
+    cells: dict[tuple[str, str, str | None, str], list[StoredVerdict]] = {}
+    for row in rows:
+        cells.setdefault((row.gate, row.rule_id, row.measure, row.verdict), []).append(row)
+    told = []
+    for (gate, rule_id, measure, verdict), found in cells.items():
+        if verdict == Outcome.NOT_EVALUATED:
+            told.append(f"{gate} {rule_id}: {found[0].reason or verdict}")
+            continue
+        state = "waived" if verdict == Outcome.WAIVED else "over its limit"
+        where = f"{len(found)} cell{'s' if len(found) > 1 else ''}"
+        if gate == Gate.EXPOSURE:
+            known = sum((one.exposure for one in found if one.exposure is not None), Decimal(0))
+            unknown = any(one.exposure is None for one in found)
+            told.append(f"{measure} {known:,.2f}{' and more' if unknown else ''} {state}: {rule_id}, {where}")
+        else:
+            told.append(f"{measure} in flight {state}: {rule_id}, {where}")
+    return told
 
 
 def _shortened(reasons: list[str], limit: int = 5) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ _HELD = "held"
 
 @dataclass(frozen=True)
 class KpiQuery:
-    """What is asked. None means every one; for ``month``: stocks as of the publication, flows of the last full month."""
+    """What is asked. None means every one; of months: the publication's for stocks, the last full one for flows."""
 
     kpi_id: str | None = None
     month: str | None = None
