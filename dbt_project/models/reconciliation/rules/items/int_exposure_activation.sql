@@ -41,7 +41,9 @@ open_time as (
         found.break_class,
         time_items.item_key,
         time_items.rate_currency as currency,
-        {{ minutes_value('greatest(time_items.minutes - time_items.posted_minutes, 0)', 'time_items.rate', 'currencies.minor_unit') }} as amount
+        {{ minutes_value(
+            'greatest(time_items.minutes - time_items.posted_minutes, 0)', 'time_items.rate', 'currencies.minor_unit'
+        ) }} as amount
     from found
     inner join time_items
         on found.grain_key = case when found.leg = 'activation.psa' then time_items.project_id else time_items.right_project_id end

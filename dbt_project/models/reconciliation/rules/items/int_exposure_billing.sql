@@ -85,7 +85,11 @@ taken_line as (
             quantity,
             excess - coalesce(sum(quantity) over (
                 partition by grain_key
-                order by issue_date desc nulls last, invoice_id desc nulls last, line_number desc nulls last, invoice_line_id desc nulls last
+                order by
+                    issue_date desc nulls last,
+                    invoice_id desc nulls last,
+                    line_number desc nulls last,
+                    invoice_line_id desc nulls last
                 rows between unbounded preceding and 1 preceding
             ), 0)
         ) as taken

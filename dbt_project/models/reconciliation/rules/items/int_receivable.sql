@@ -37,7 +37,8 @@ applied_part as (
     select
         applications.payment_id,
         applications.amount,
-        {{ round_to_minor_unit(money_times('applications.amount', 'invoices.exchange_rate'), 'functional.minor_unit') }} as functional_amount
+        {{ round_to_minor_unit(money_times('applications.amount', 'invoices.exchange_rate'), 'functional.minor_unit') }}
+            as functional_amount
     from applications
     inner join payments on applications.payment_id = payments.payment_id
     inner join invoices on applications.invoice_id = invoices.invoice_id
