@@ -11,51 +11,41 @@ meet another one's by chance; then the contents differ and a version is stored t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from qtc_pipeline.ingest.runs import Run, first_of_each, joined, newest
+
 if TYPE_CHECKING:
     import duckdb
-    import numpy as np
     import pyarrow as pa
-    from numpy.typing import NDArray
 
-    Keys = NDArray[np.uint64]
-    Flags = NDArray[np.bool_]
-    Stamps = NDArray[np.int64]
+    from qtc_pipeline.ingest.runs import Flags, Keys, Stamps
 
 _NO_STAMP = -(2**62)
 # content: the greatest version; life: the last observation (they differ after a late delivery of an old version)
+# numbers instead of texts, because the grouping is what takes memory (400 bytes a version)
 _STATE = """
-    with versions as (
+    with loads as (
+        select load_id, row_number() over (order by load_id) as load_number
+        from (select distinct load_id from read_parquet($files) where instance = $instance)
+    ),
+    versions as (
         select
-            record_id, payload_hash, is_deleted, read_at, load_id, ordinal,
-            coalesce(version_at, read_at) as ordered_at
-        from read_parquet(?) where instance = ? {only}
+            hash(record_id) as k, hash(payload_hash) as h, is_deleted, ordinal, load_number,
+            epoch_us(read_at) as read_at, epoch_us(coalesce(version_at, read_at)) as ordered_at
+        from read_parquet($files) inner join loads using (load_id)
+        where instance = $instance {only}
     )
     select
-        hash(record_id) as k,
-        coalesce(
-            arg_max(hash(payload_hash), row(ordered_at, read_at, load_id, ordinal)) filter (where not is_deleted), 0
-        ) as h,
-        coalesce(max(epoch_us(ordered_at)) filter (where not is_deleted), {no_stamp}) as top,
-        arg_max(is_deleted, row(read_at, load_id, ordinal)) as dead
-    from versions group by record_id order by k
+        k,
+        coalesce(arg_max(h, row(ordered_at, read_at, load_number, ordinal)) filter (where not is_deleted), 0) as h,
+        coalesce(max(ordered_at) filter (where not is_deleted), {no_stamp}) as top,
+        arg_max(is_deleted, row(read_at, load_number, ordinal)) as dead
+    from versions group by k order by k
 """
-
-
-@dataclass(slots=True)
-class _Run:
-    """Sorted by key; parallel arrays."""
-
-    keys: Keys
-    hashes: Keys
-    tops: Stamps
-    dead: Flags
-
-    def __len__(self) -> int:
-        return len(self.keys)
+_MEMORY = "1GB"
+_VERSIONS_AT_ONCE = 500_000
 
 
 class Known:
@@ -77,9 +67,9 @@ class Known:
         self._instance = instance
         self._whole = whole
         self._opened: duckdb.DuckDBPyConnection | None = None
-        self._base: _Run | None = None
+        self._base: Run | None = None
         self._seen: Any = None
-        self._added: list[_Run] = []
+        self._added: list[Run] = []
         self.new = 0
         self.gained = 0
 
@@ -100,7 +90,9 @@ class Known:
         import duckdb
 
         if self._opened is None:
-            self._opened = duckdb.connect(config={"threads": 2, "temp_directory": tempfile.gettempdir()})
+            self._opened = duckdb.connect(
+                config={"threads": 2, "memory_limit": _MEMORY, "temp_directory": tempfile.gettempdir()}
+            )
         return self._opened
 
     def fresh(self, batch: pa.Table, *, known_only: bool = False) -> Flags:
@@ -126,7 +118,7 @@ class Known:
         keep = ~(found & same)
         if known_only:
             keep &= found | ~deleted
-        keep &= _first_of_each(keys, hashes, deleted)
+        keep &= first_of_each(keys, hashes, deleted)
         late = keep & found & ~deleted & ~now.dead & (stamps != _NO_STAMP) & (stamps < now.tops)
         if late.any():
             keep &= ~(late & self._stored(batch))
@@ -183,12 +175,12 @@ class Known:
             [f"$.{field}", self._files, self._instance],
         ).fetchall()
 
-    def _look_up(self, keys: Keys, *, alive: Flags) -> tuple[Flags, _Run]:
+    def _look_up(self, keys: Keys, *, alive: Flags) -> tuple[Flags, Run]:
         import numpy as np
 
         base = self._load_base() if self._whole else self._state("and record_id in (select record_id from batch)")
         found = np.zeros(len(keys), dtype=bool)
-        now = _Run(
+        now = Run(
             keys,
             np.zeros(len(keys), dtype=np.uint64),
             np.full(len(keys), _NO_STAMP, dtype=np.int64),
@@ -206,7 +198,7 @@ class Known:
             found |= hit
         return found, now
 
-    def _load_base(self) -> _Run:
+    def _load_base(self) -> Run:
         import numpy as np
 
         if self._base is None:
@@ -214,15 +206,24 @@ class Known:
             self._seen = np.zeros(len(self._base), dtype=bool)
         return self._base
 
-    def _state(self, only: str) -> _Run:
+    def _state(self, only: str) -> Run:
         import numpy as np
 
         if not self._files:
             unsigned = np.zeros(0, dtype=np.uint64)
-            return _Run(unsigned, unsigned, np.zeros(0, dtype=np.int64), np.zeros(0, dtype=bool))
-        sql = _STATE.format(only=only, no_stamp=_NO_STAMP)
-        columns = self._connection.execute(sql, [self._files, self._instance]).fetchnumpy()
-        return _Run(*(np.asarray(columns[name]) for name in ("k", "h", "top", "dead")))
+            return Run(unsigned, unsigned, np.zeros(0, dtype=np.int64), np.zeros(0, dtype=bool))
+        named = {"files": self._files, "instance": self._instance}
+        found = self._connection.execute("select count(*) from read_parquet($files)", {"files": self._files}).fetchone()
+        rows = 0 if only or found is None else int(found[0])
+        bits = max(0, rows // _VERSIONS_AT_ONCE).bit_length()
+        # part by part along the leading bits of the key: so each grouping is small and the whole comes out sorted
+        parts = [f"{only} and hash(record_id) >> {64 - bits} = {part}" for part in range(1 << bits)] if bits else [only]
+        runs = []
+        for part in parts:
+            sql = _STATE.format(only=part, no_stamp=_NO_STAMP)
+            columns = self._connection.execute(sql, named).fetchnumpy()
+            runs.append([np.asarray(columns[name]) for name in ("k", "h", "top", "dead")])
+        return Run(*(np.concatenate(column) for column in zip(*runs, strict=True)))
 
     def _stored(self, batch: pa.Table) -> Flags:
         """Rows of the batch that the lake holds with the same stamp and content, whatever came after."""
@@ -251,47 +252,8 @@ class Known:
     def _add(self, keys: Keys, hashes: Keys, stamps: Stamps, deleted: Flags, chosen: Flags) -> None:
         if not chosen.any():
             return
-        run = _newest(_Run(keys[chosen], hashes[chosen], stamps[chosen], deleted[chosen]))
+        run = newest(Run(keys[chosen], hashes[chosen], stamps[chosen], deleted[chosen]))
         # runs of growing size are merged, so that a look-up passes few of them
         while self._added and len(self._added[-1]) < 2 * len(run):
-            run = _newest(_joined(self._added.pop(), run))
+            run = newest(joined(self._added.pop(), run))
         self._added.append(run)
-
-
-def _joined(older: _Run, newer: _Run) -> _Run:
-    import numpy as np
-
-    return _Run(
-        np.concatenate((older.keys, newer.keys)),
-        np.concatenate((older.hashes, newer.hashes)),
-        np.concatenate((older.tops, newer.tops)),
-        np.concatenate((older.dead, newer.dead)),
-    )
-
-
-def _newest(run: _Run) -> _Run:
-    """Sorted by key, of each key its last entry."""
-    import numpy as np
-
-    order = np.argsort(run.keys, kind="stable")
-    keys = run.keys[order]
-    last = np.ones(len(keys), dtype=bool)
-    last[:-1] = keys[1:] != keys[:-1]
-    chosen = order[last]
-    return _Run(run.keys[chosen], run.hashes[chosen], run.tops[chosen], run.dead[chosen])
-
-
-def _first_of_each(keys: Keys, hashes: Keys, deleted: Flags) -> Flags:
-    """False for a row whose id, content and life were in the batch before."""
-    import numpy as np
-
-    order = np.lexsort((np.arange(len(keys)), deleted, hashes, keys))
-    again = np.zeros(len(keys), dtype=bool)
-    again[1:] = (
-        (keys[order][1:] == keys[order][:-1])
-        & (hashes[order][1:] == hashes[order][:-1])
-        & (deleted[order][1:] == deleted[order][:-1])
-    )
-    first = np.ones(len(keys), dtype=bool)
-    first[order[again]] = False
-    return first

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from qtc_pipeline.errors import LoadRefusedError, TransientError
+from qtc_pipeline.ingest import known
 from qtc_pipeline.ingest.load import Force, load_entity
 from qtc_pipeline.lake import Lake
 from tests.ingest.sources import ENTITY, INSTANCE, START, Source, alive, load, rows
@@ -181,6 +182,19 @@ def test_the_number_of_live_records_is_followed_through_every_kind_of_load(tmp_p
     source.records["r001"] = kept
     assert load(tmp_path, source, "full").load.live == 41
     assert len(values(tmp_path)) == 41
+
+
+def test_a_large_state_is_gathered_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = some(40)
+    load(tmp_path, source)
+    source.put(3, r003="b")
+    load(tmp_path, source)
+    monkeypatch.setattr(known, "_VERSIONS_AT_ONCE", 5)
+    assert load(tmp_path, source, "full").load.versions == 0
+    del source.records["r007"]
+    source.put(4, r009="c")
+    assert load(tmp_path, source, "full").load.versions == 2
+    assert len(values(tmp_path)) == 39
 
 
 def test_an_incomplete_id_set_makes_no_tombstones(tmp_path: Path) -> None:
