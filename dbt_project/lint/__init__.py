@@ -32,7 +32,12 @@ def _raise(message: str) -> None:
     raise ValueError(message)
 
 
-adapter = SimpleNamespace(dispatch=_dispatch, quote=str)
+def _quote(name: str) -> str:
+    """Quoted where it must be: the linter objects to needless quotes."""
+    return name if name.isidentifier() else f'"{name}"'
+
+
+adapter = SimpleNamespace(dispatch=_dispatch, quote=_quote)
 exceptions = SimpleNamespace(raise_compiler_error=_raise)
 dbt = SimpleNamespace(type_string=lambda: "varchar", type_timestamp=lambda: "timestamp")
 globals()["return"] = lambda value: value

@@ -80,7 +80,7 @@ username = "{INTEGRATION_USER}"
 secret_file = "{secret.absolute()}"
 max_concurrency = 2
 page_size = 1000
-look_back_seconds = 300
+look_back_seconds = 0                   # SQLite has one writer at a time: nothing commits late
 
 [legal_entities.US]
 name = "Aldergrove Consulting Inc."

@@ -1,9 +1,21 @@
 with buyer as (
-    select source_instance, party_id from {{ ref('stg_tryton__sale_opportunity') }} where party_id is not null
+    select
+        source_instance,
+        party_id
+    from {{ ref('stg_tryton__sale_opportunity') }}
+    where party_id is not null
     union
-    select source_instance, party_id from {{ ref('stg_tryton__sale_sale') }} where party_id is not null
+    select
+        source_instance,
+        party_id
+    from {{ ref('stg_tryton__sale_sale') }}
+    where party_id is not null
     union
-    select source_instance, party_id from {{ ref('stg_tryton__account_invoice') }} where party_id is not null and invoice_type = 'out'
+    select
+        source_instance,
+        party_id
+    from {{ ref('stg_tryton__account_invoice') }}
+    where party_id is not null and invoice_type = 'out'
 )
 
 select

@@ -1,13 +1,25 @@
 with tax_account as (
-    select source_instance, invoice_account_id as account_id from {{ ref('stg_tryton__account_tax') }}
+    select
+        source_instance,
+        invoice_account_id as account_id
+    from {{ ref('stg_tryton__account_tax') }}
     union
-    select source_instance, credit_note_account_id from {{ ref('stg_tryton__account_tax') }}
+    select
+        source_instance,
+        credit_note_account_id
+    from {{ ref('stg_tryton__account_tax') }}
 ),
 
 cash_account as (
-    select source_instance, debit_account_id as account_id from {{ ref('stg_tryton__account_invoice_payment_method') }}
+    select
+        source_instance,
+        debit_account_id as account_id
+    from {{ ref('stg_tryton__account_invoice_payment_method') }}
     union
-    select source_instance, credit_account_id from {{ ref('stg_tryton__account_invoice_payment_method') }}
+    select
+        source_instance,
+        credit_account_id
+    from {{ ref('stg_tryton__account_invoice_payment_method') }}
 )
 
 select

@@ -12,7 +12,7 @@ untagged as (
         read_at,
         load_id,
         is_malformed,
-        "type" as invoice_type,
+        type as invoice_type,
         state as status,
         number as document_number,
         reference,

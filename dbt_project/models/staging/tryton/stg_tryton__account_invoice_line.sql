@@ -13,7 +13,7 @@ untagged as (
         load_id,
         is_malformed,
         invoice as invoice_id,
-        "type" as line_type,
+        type as line_type,
         company as company_id,
         {{ json_member('"currency."', 'code') }} as currency,
         product as product_id,

@@ -14,7 +14,7 @@ untagged as (
         is_malformed,
         name,
         code,
-        "type" as journal_type,
+        type as journal_type,
         {{ tryton_boolean('active') }} as is_active
     from latest
 )

@@ -15,7 +15,7 @@ untagged as (
         name,
         company as company_id,
         fiscalyear as fiscal_year_id,
-        "type" as period_type,
+        type as period_type,
         {{ tryton_date('start_date') }} as start_date,
         {{ tryton_date('end_date') }} as end_date,
         state as status

@@ -13,7 +13,7 @@ untagged as (
         load_id,
         is_malformed,
         sale as sale_id,
-        "type" as line_type,
+        type as line_type,
         product as product_id,
         {{ tryton_decimal('quantity') }} as quantity,
         {{ tryton_decimal('unit_price') }} as unit_price,
