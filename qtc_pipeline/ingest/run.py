@@ -6,7 +6,7 @@ Here: what is read together and how failures are told. Stays out: a single load 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 from qtc_pipeline.errors import IngestError, SettingsError
@@ -84,6 +84,13 @@ def read_instance(
                 )
                 for entity in wanted
             }
+            try:
+                wait(waiting.values())
+            except BaseException:
+                # stopped by hand: what waits never starts, what runs ends at its next request; neither is committed
+                pool.shutdown(wait=False, cancel_futures=True)
+                reader.close()
+                raise
     finally:
         reader.close()
     outcome = Outcome()

@@ -82,6 +82,32 @@ def test_failures_that_may_pass_are_told_apart(source: Failing, settings: Settin
     assert [one.load.entity for one in outcome.results] == ["Two", "Three", "Four"]
 
 
+def test_a_run_stopped_by_hand_starts_no_further_entity(
+    source: Failing, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running, closed = threading.Event(), threading.Event()
+
+    def hold(number: int) -> None:
+        del number
+        running.set()
+        assert closed.wait(10)
+        raise PermanentError("crm", "the client is closed")
+
+    def stop(waiting: object) -> None:
+        del waiting
+        assert running.wait(10)
+        raise KeyboardInterrupt
+
+    source.hook = hold
+    monkeypatch.setattr(source, "close", closed.set)
+    monkeypatch.setattr(run, "wait", stop)
+    with pytest.raises(KeyboardInterrupt):
+        ingest_instance(settings, "crm", "full")
+    assert len(source.asked) <= 2
+    lake = Lake(settings.lake_dir)
+    assert not any(lake.last_load("salesforce", name, "crm") for name in NAMES)
+
+
 def test_chosen_entities_only(source: Failing, settings: Settings) -> None:
     del source
     assert [one.load.entity for one in ingest_instance(settings, "crm", "full", ["Three"])] == ["Three"]
