@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from qtc_pipeline import __version__
@@ -69,7 +69,7 @@ def collect(settings: Settings) -> Inputs:
         "waivers": _waivers(settings, as_of),
         "load_ids": sorted(load.load_id for table in tables for load in table.loads if load.versions or load.deletes),
         "source_counts": _digest([_counts(load) for table in tables for load in table.last_loads()]),
-        "read_through": _read_through(tables, as_of),
+        "read_through": _read_through(settings, tables, as_of),
     }
     inputs_digest = _digest(described)
     previous, manifest = _previous(settings)
@@ -124,9 +124,14 @@ def _counts(load: Load) -> list[Any]:
     return [load.vendor, load.entity, load.instance, both, sorted(load.scope)]
 
 
-def _read_through(tables: tuple[RawTable, ...], as_of: datetime) -> dict[str, str]:
-    """How far each entity was read; past as of and past every version in the lake, the instant changes nothing."""
-    latest = max([as_of, *_newest_versions(tables)])
+def _read_through(settings: Settings, tables: tuple[RawTable, ...], as_of: datetime) -> dict[str, str]:
+    """How far each entity was read, as far as that can change a number.
+
+    Past every version in the lake nothing is torn; what happened later than the interface's time before as of is in
+    transit whether it was read or not; and a load younger than the maximum age is young enough.
+    """
+    hours = min(settings.slas.interface_hours, *(one.max_age_hours for one in settings.instances))
+    latest = max([as_of - timedelta(hours=hours), *_newest_versions(tables)])
     return {
         f"{load.vendor}/{load.entity}/{load.instance}": min(load.read_through, latest).isoformat()
         for table in tables
