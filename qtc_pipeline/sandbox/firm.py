@@ -7,6 +7,7 @@ Stays out: the vendors' shapes (`payloads_*.py`), HTTP (`servers/`), the lake (`
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -83,6 +84,34 @@ _GONE: dict[tuple[str, str], Callable[[PodState], Iterator[SourceRecord]]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A pod with its records in every entity, or (without a pod) what belongs to the firm as a whole."""
+
+    now: datetime
+    pod: PodState | None
+
+    def records(self, vendor: str, entity: str) -> Iterator[SourceRecord]:
+        """Yield this part's records of an entity."""
+        if self.pod is not None:
+            per_pod = _POD[vendor].get(entity)
+            if per_pod is not None:
+                yield from per_pod(self.pod)
+            return
+        for source in kantata.FIRM.get(entity, ()) if vendor == "kantata" else ():
+            yield from source()
+        if vendor == "netsuite":
+            for table in (netsuite_setup.FIRM, netsuite_documents.FIRM):
+                if entity in table:
+                    yield from table[entity](self.now)
+
+    def deleted(self, vendor: str, entity: str) -> Iterator[SourceRecord]:
+        """Yield this part's records of an entity that are gone for good."""
+        source = _GONE.get((vendor, entity))
+        if source is not None and self.pod is not None:
+            yield from source(self.pod)
+
+
 class Firm:
     """A firm that exists by (seed, scale, defects, day) alone.
 
@@ -120,6 +149,11 @@ class Firm:
         """Return the instant the firm is looked at (UTC)."""
         return clock.utc(self._now)
 
+    @property
+    def pod_count(self) -> int:
+        """Return how many pods the firm is cut into."""
+        return len(self._specs)
+
     def pods(self) -> Iterator[PodState]:
         """Yield the pods at the firm's instant, one at a time."""
         for spec in self._specs:
@@ -146,26 +180,23 @@ class Firm:
         """Yield the records of an entity as they stand at the firm's instant, streaming."""
         if vendor not in ENTITIES or entity not in ENTITIES[vendor]:
             raise SandboxError(f"entity {vendor}/{entity}", "the sandbox has no such entity", "see firm.ENTITIES")
-        for source in kantata.FIRM.get(entity, ()) if vendor == "kantata" else ():
-            yield from source()
-        if vendor == "netsuite":
-            for table in (netsuite_setup.FIRM, netsuite_documents.FIRM):
-                if entity in table:
-                    yield from table[entity](self._now)
-        per_pod = _POD[vendor].get(entity)
-        if per_pod is not None:
-            for state in self.pods():
-                yield from per_pod(state)
+        for part in self.parts() if entity in _POD[vendor] else [Part(self._now, None)]:
+            yield from part.records(vendor, entity)
 
     def deleted(self, vendor: str, entity: str) -> Iterator[SourceRecord]:
         """Yield the records that existed once and are gone for good, with the moment they went (`deleted_at`).
 
         Salesforce keeps its deleted records: they are among `records`, marked.
         """
-        source = _GONE.get((vendor, entity))
-        if source is not None:
-            for state in self.pods():
-                yield from source(state)
+        if (vendor, entity) in _GONE:
+            for part in self.parts():
+                yield from part.deleted(vendor, entity)
+
+    def parts(self) -> Iterator[Part]:
+        """Yield the firm's own records and then each pod: one pass over all entities makes every pod once."""
+        yield Part(self._now, None)
+        for spec in self._specs:
+            yield Part(self._now, self._pod(spec))
 
     def changes(self, day: int) -> Iterator[tuple[str, str, SourceRecord]]:
         """Yield (vendor, entity, record) of what is new, changed or gone since the end of an earlier day."""

@@ -7,11 +7,13 @@ Stays out: reading over a vendor's protocol (`systems`, `ingest`); what the reco
 
 from __future__ import annotations
 
+import tempfile
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from hashlib import blake2b
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtc_pipeline.lake import Lake, Load, SourceCount, raw_schema
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from qtc_pipeline.sandbox.firm import Part
     from qtc_pipeline.sandbox.model import SourceRecord
 
 BATCH_ROWS = 20_000
@@ -49,26 +52,31 @@ def write_lake(
     *,
     progress: Callable[[str, int], None] | None = None,
 ) -> list[Load]:
-    """Write one load per entity.
+    """Write one load per entity, in one pass over the firm.
 
     Args:
         firm: the firm on its day.
         lake: where to; an entity that has loads of the instance gets an increment.
         read_at: the sources' clock when they were read; default the firm's instant.
-        progress: told (entity, rows written) after each entity.
+        progress: told (where the pass is, records to write so far) after each part of the firm.
 
     Returns:
         The committed loads.
     """
     moment = read_at or firm.as_of
-    done = []
-    for vendor, names in ENTITIES.items():
-        for name in names:
-            load = _EntityWriter(firm, lake, vendor, name, moment).write()
-            done.append(load)
+    lake.root.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=lake.root, prefix=".writing-") as folder:
+        writers = [
+            _EntityWriter(firm, lake, vendor, name, moment, Path(folder))
+            for vendor, names in ENTITIES.items()
+            for name in names
+        ]
+        for number, part in enumerate(firm.parts()):
+            for writer in writers:
+                writer.take(part)
             if progress is not None:
-                progress(f"{vendor}/{name}", load.versions)
-    return done
+                progress(f"part {number} of {firm.pod_count}", sum(writer.received for writer in writers))
+        return [writer.commit() for writer in writers]
 
 
 def totals(vendor: str, entity: str) -> tuple[str | None, str | None]:
@@ -78,26 +86,33 @@ def totals(vendor: str, entity: str) -> tuple[str | None, str | None]:
 
 @dataclass(slots=True)
 class _EntityWriter:
-    """One load being written."""
+    """One load being written: rows are kept until there are many, then wait on disk for the commit."""
 
     firm: Firm
     lake: Lake
     vendor: str
     entity: str
     moment: datetime
+    folder: Path
     counts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     sums: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     scope: set[str] = field(default_factory=set)
     newest: datetime | None = None
     received: int = 0
     written: int = 0
+    load: Load = field(init=False)
+    since: datetime | None = field(init=False)
+    rows: list[tuple[SourceRecord, bool]] = field(default_factory=list)
+    gone: list[tuple[SourceRecord, bool]] = field(default_factory=list)
+    waiting: list[Path] = field(default_factory=list)
 
-    def write(self) -> Load:
-        """Stream the records into one commit."""
+    def __post_init__(self) -> None:
+        """Name the load."""
         instance = INSTANCE[self.vendor]
         last = self.lake.last_load(self.vendor, self.entity, instance)
         digest = blake2b(f"{self.vendor}/{self.entity}/{self.firm.seed}".encode(), digest_size=4).hexdigest()
-        load = Load(
+        self.since = last.read_through if last else None
+        self.load = Load(
             load_id=f"{self.moment:%Y%m%dT%H%M%S%f}-{digest}",
             vendor=self.vendor,
             entity=self.entity,
@@ -108,8 +123,25 @@ class _EntityWriter:
             read_started_at=self.moment,
             read_through=self.moment,
         )
-        since = last.read_through if last else None
-        return self.lake.append(load, self._batches(load, since), self._finish)
+
+    def take(self, part: Part) -> None:
+        """Count this part's records and keep those the load writes."""
+        since = self.since
+        for record in part.records(self.vendor, self.entity):
+            self._count(record)
+            if since is None or (record.version_at is not None and record.version_at > since):
+                self.rows.append((record, record.deleted_at is not None))
+                self.received += 1
+        if since is not None:
+            gone = part.deleted(self.vendor, self.entity)
+            self.gone += [(record, True) for record in gone if record.deleted_at and record.deleted_at > since]
+        if len(self.rows) >= BATCH_ROWS:
+            self._set_aside()
+
+    def commit(self) -> Load:
+        """Write what was kept, in one commit."""
+        self.received += len(self.gone)
+        return self.lake.append(self.load, self._batches(), self._finish)
 
     def _finish(self, load: Load) -> Load:
         counts = [
@@ -125,20 +157,25 @@ class _EntityWriter:
             scope=tuple(("legal_entity", key) for key in sorted(self.scope)),
         )
 
-    def _batches(self, load: Load, since: datetime | None) -> Iterator[pa.RecordBatch]:
-        rows: list[tuple[SourceRecord, bool]] = []
-        for record in self.firm.records(self.vendor, self.entity):
-            self._count(record)
-            if since is None or (record.version_at is not None and record.version_at > since):
-                rows.append((record, record.deleted_at is not None))
-                if len(rows) == BATCH_ROWS:
-                    yield self._batch(load, rows)
-                    rows = []
-        if since is not None:
-            gone = self.firm.deleted(self.vendor, self.entity)
-            rows += [(record, True) for record in gone if record.deleted_at and record.deleted_at > since]
-        if rows:
-            yield self._batch(load, rows)
+    def _set_aside(self) -> None:
+        import pyarrow as pa
+
+        path = self.folder / f"{self.vendor}-{self.entity}-{len(self.waiting)}.arrow"
+        options = pa.ipc.IpcWriteOptions(compression="zstd")
+        with pa.ipc.new_file(str(path), raw_schema(), options=options) as file:
+            file.write_batch(self._batch(self.rows))
+        self.waiting.append(path)
+        self.rows = []
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        import pyarrow as pa
+
+        for path in self.waiting:
+            with pa.ipc.open_file(str(path)) as file:
+                yield from (file.get_batch(number) for number in range(file.num_record_batches))
+        for rows in (self.rows, self.gone):
+            if rows:
+                yield self._batch(rows)
 
     def _count(self, record: SourceRecord) -> None:
         if record.deleted_at is not None:
@@ -153,7 +190,7 @@ class _EntityWriter:
         if named and payload.get(named):
             self.scope.add(str(payload[named]))
 
-    def _batch(self, load: Load, rows: list[tuple[SourceRecord, bool]]) -> pa.RecordBatch:
+    def _batch(self, rows: list[tuple[SourceRecord, bool]]) -> pa.RecordBatch:
         import pyarrow as pa
 
         columns: dict[str, list[Any]] = {name: [] for name in raw_schema().names}
@@ -167,11 +204,10 @@ class _EntityWriter:
             columns["payload"].append(text if not deleted or self.vendor == "salesforce" else "{}")
             columns["payload_hash"].append(blake2b(text.encode(), digest_size=16).hexdigest())
             columns["read_at"].append(self.moment)
-            columns["instance"].append(load.instance)
-            columns["load_id"].append(load.load_id)
+            columns["instance"].append(self.load.instance)
+            columns["load_id"].append(self.load.load_id)
             columns["ordinal"].append(self.written)
             self.written += 1
             if version is not None and (self.newest is None or version > self.newest):
                 self.newest = version
-        self.received += len(rows)
         return pa.RecordBatch.from_pydict(columns, schema=raw_schema())
