@@ -16,6 +16,7 @@ from tests.oracle.context import Company, Context
 from tests.oracle.solve import Solution, solve
 
 ZERO = Decimal(0)
+MISSING = "missing"
 INSTANCES = ("crm:", "psa:", "erp:")
 ROW_KEY = ("leg", "measure", "kind", "break_class", "grain_key", "contract_id", "legal_entity_id", "period", "currency")
 
@@ -100,7 +101,8 @@ def rows_of_oracle(solution: Solution) -> dict[tuple[Any, ...], Decimal]:
 def unequal(left: Mapping[Any, Any], right: Mapping[Any, Any]) -> list[tuple[Any, Any, Any]]:
     """(key, left, right) where the two differ; empty when they are equal."""
     keys = sorted(left.keys() | right.keys(), key=repr)
-    return [(key, left.get(key), right.get(key)) for key in keys if left.get(key) != right.get(key)]
+    pairs = [(key, left.get(key, MISSING), right.get(key, MISSING)) for key in keys]
+    return [pair for pair in pairs if pair[1] != pair[2]]
 
 
 def breaks_of_warehouse(built: Built) -> dict[tuple[Any, ...], Any]:
