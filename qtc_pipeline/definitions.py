@@ -11,6 +11,10 @@ stays safe, because its one writer holds a file lock, in whatever process or run
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
 import dagster as dg
 
 from qtc_pipeline import keys
@@ -33,10 +37,10 @@ def build_defs(settings: Settings, executor: dg.ExecutorDefinition = dg.in_proce
         executor: of every run; see above.
     """
     rooms = [
-        *build_ingest_assets(settings),
-        *build_transform_assets(settings),
-        *build_gate_assets(settings),
-        *build_publish_assets(settings),
+        *_with_code(build_ingest_assets(settings)),
+        *build_transform_assets(settings),  # each model has its own file as code reference
+        *_with_code(build_gate_assets(settings)),
+        *_with_code(build_publish_assets(settings)),
     ]
     raw = dg.AssetSelection.groups(keys.RAW)
     refresh = dg.define_asset_job(
@@ -49,12 +53,18 @@ def build_defs(settings: Settings, executor: dg.ExecutorDefinition = dg.in_proce
         description="Publish the build in the warehouse by the verdicts stored for it, whatever run they are from.",
     )
     return dg.Definitions(
-        assets=dg.with_source_code_references(rooms),
+        assets=rooms,
         jobs=[refresh, ingest_only, publish_only],
         schedules=[make(settings, refresh) for make in (hourly_increment, nightly_full, month_end)],
         sensors=build_sensors(settings),
         executor=executor,
     )
+
+
+def _with_code(assets: list[dg.AssetsDefinition]) -> Sequence[Any]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)  # code references are beta
+        return dg.with_source_code_references(assets)
 
 
 @dg.definitions

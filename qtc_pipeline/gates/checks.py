@@ -1,25 +1,35 @@
-"""Dagster's face of room 3: a step per stage that judges, one asset check per mart and gate that shows what it said.
+"""Dagster's face of room 3: a step per stage that judges, and one asset check per system, leg and mart it judged.
 
-The checks do not block: one failing blocking check of a step stops the green marts' publication too, and in another run
-it stops nothing. What holds a mart is the stored verdict of its build, which publish reads. Here: what a person who
-looks at a red check needs. Stays out: judging (``evaluate``).
+The checks do not block: one failing blocking check of a step stops the green marts' publication too, and in another
+run it stops nothing. What holds a mart is the stored verdict of its build, which publish reads. Here: what a person
+who looks at a red check needs. Stays out: judging (``evaluate``).
+
+=========  ========================================  ===================================
+stage      checks                                    stand on
+=========  ========================================  ===================================
+1          E0, E1 per system instance                rec_completeness, rec_conservation
+2          E2 per leg                                rec_total
+2          E0 to E3 and the limits per mart          the mart's fact table (AR: rec_total)
+=========  ========================================  ===================================
 """
 
 # no postponed annotations: Dagster reads the types of a step's parameters when it is defined
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import dagster as dg
 
 from qtc_pipeline import keys
-from qtc_pipeline.gates.contract import EQUATIONS, GATE_RELATIONS, LIMITS, MARTS, STAGE_OF, Gate, Mart, Outcome
+from qtc_pipeline.errors import PublicationHeldError
+from qtc_pipeline.gates.contract import EQUATIONS, GATE_RELATIONS, LIMITS, MARTS, QUEUE, Gate, Mart, Outcome
 from qtc_pipeline.settings import Settings
 
 OWNER = "team:finance-control"
 _WORST = 10
 _ABOUT = {
-    Gate.COMPLETE: "E0: the source counts, on another query path, what was read; nothing of the firm is hidden",
+    Gate.COMPLETE: "E0: the source counts on another query path what was read, and nothing of the firm is hidden",
     Gate.CONSERVED: "E1: raw totals equal canonical totals plus what was quarantined",
     Gate.EXPLAINED: "E2: every difference between the systems has a name",
     Gate.CARRIED: "E3: the mart's totals equal the canonical totals",
@@ -27,6 +37,68 @@ _ABOUT = {
     Gate.IN_FLIGHT: "The share on its way between two systems is within its limit",
 }
 _FIRST = tuple(f"rec_{name}" for name in ("completeness", "scope_anchor", "conservation"))
+_TOTAL = "reconciliation.rec_total"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One asset check: which stored verdicts it shows, and on which asset."""
+
+    gate: Gate
+    part: str
+    relation: str
+    shows: Callable[[Any], bool]
+
+    @property
+    def spec(self) -> dg.AssetCheckSpec:
+        """How Dagster knows it."""
+        return dg.AssetCheckSpec(
+            keys.gate_asset_check_name(self.gate, self.part), asset=_key(self.relation), description=_ABOUT[self.gate]
+        )
+
+
+def checks_of(settings: Settings, stage: int) -> list[Check]:
+    """The checks of a stage."""
+    if stage == 1:
+        names = frozenset(one.name for one in settings.instances)
+        return [
+            Check(gate, one.name, relation, _of_instance(gate, one.name, names))
+            for gate, relation in (
+                (Gate.COMPLETE, "reconciliation.rec_completeness"),
+                (Gate.CONSERVED, "reconciliation.rec_conservation"),
+            )
+            for one in settings.instances
+        ]
+    legs = [Check(Gate.EXPLAINED, leg, _TOTAL, _of_leg(leg)) for leg in dict.fromkeys(QUEUE.legs)]
+    marts = [
+        Check(gate, mart.name, mart.relations[0] if mart.relations else _TOTAL, _of_mart(gate, mart.name))
+        for mart in MARTS.values()
+        for gate in _asked(mart)
+    ]
+    return [*legs, *marts]
+
+
+def _of_instance(gate: Gate, instance: str, instances: frozenset[str]) -> Callable[[Any], bool]:
+    """Verdicts about one system, once each (the queue rests on every system); what names no system shows on all."""
+
+    def shows(row: Any) -> bool:
+        named = instances.intersection(row.rule_id.split(".")[1:2])
+        return bool(row.gate == gate and row.mart == QUEUE.name and (not named or instance in named))
+
+    return shows
+
+
+def _of_leg(leg: str) -> Callable[[Any], bool]:
+    return lambda row: bool(row.gate == Gate.EXPLAINED and row.mart == QUEUE.name and row.rule_id in {leg, _TOTAL})
+
+
+def _of_mart(gate: Gate, mart: str) -> Callable[[Any], bool]:
+    return lambda row: bool(row.gate == gate and row.mart == mart)
+
+
+def _asked(mart: Mart) -> list[Gate]:
+    asked = [gate for gate in EQUATIONS if gate is not Gate.CARRIED or mart.relations]
+    return [*asked, *(LIMITS if mart.exposure_legs else ())]
 
 
 def stage_key(step: str) -> dg.AssetKey:
@@ -34,8 +106,8 @@ def stage_key(step: str) -> dg.AssetKey:
     return dg.AssetKey(keys.relation_asset_key("gates", step))
 
 
-def build_gate_assets(settings: Settings) -> list[Any]:
-    """The two judging steps and the checks on the marts."""
+def build_gate_assets(settings: Settings) -> list[dg.AssetsDefinition]:
+    """The two judging steps with their checks."""
     first, second = keys.DBT_STEPS
     controls = [_key(name) for name in sorted(GATE_RELATIONS) if name.split(".")[1] in _FIRST]
     evidence = [_key(name) for name in sorted(GATE_RELATIONS) if name.split(".")[1] not in _FIRST]
@@ -45,7 +117,6 @@ def build_gate_assets(settings: Settings) -> list[Any]:
         _stage(
             settings, 2, second, [*evidence, *marts, stage_key(first)], "Verdicts of E2, E3 and the limits, per build."
         ),
-        _checks(settings),
     ]
 
 
@@ -57,85 +128,64 @@ def _key(relation: str) -> dg.AssetKey:
 def _stage(
     settings: Settings, stage: int, step: str, deps: Sequence[dg.AssetKey], description: str
 ) -> dg.AssetsDefinition:
-    @dg.asset(
-        key=stage_key(step),
-        deps=list(deps),
-        group_name="gates",
-        kinds={"python", "greatexpectations"},
-        owners=[OWNER],
-        description=description,
+    checks = checks_of(settings, stage)
+    key = stage_key(step)
+
+    @dg.multi_asset(
+        name=f"gates_{step}",
+        specs=[
+            dg.AssetSpec(
+                key,
+                deps=list(deps),
+                group_name="gates",
+                kinds={"python", "greatexpectations"},
+                owners=[OWNER],
+                description=description,
+            )
+        ],
+        check_specs=[check.spec for check in checks],
+        allow_arbitrary_check_specs=True,  # the evidence stands in tables another step makes
     )
-    def judged(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+    def judged(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
         from qtc_pipeline.gates.evaluate import evaluate
+        from qtc_pipeline.ops import verdicts
+        from qtc_pipeline.ops.store import open_store
 
         result = evaluate(settings, stage, context.log.info)
+        with open_store(settings) as session:
+            rows = verdicts.verdicts_of(session, result.build_id)
+            session.expunge_all()
+        for check in checks:
+            yield _result(settings, check, [row for row in rows if check.shows(row)])
         if result.stops and stage == 1:
-            raise dg.Failure(
-                "no mart can be published from these loads", metadata=dict(result.held), allow_retries=False
-            )
-        return dg.MaterializeResult(
+            error = PublicationHeldError("no mart can be published from these loads", result.held)
+            raise dg.Failure(str(error), metadata=dict(result.held), allow_retries=False)
+        yield dg.MaterializeResult(
+            asset_key=key,
             metadata={
                 "build_id": result.build_id,
                 **{f"verdicts {verdict}": count for verdict, count in sorted(result.counts.items())},
                 "marts": dg.MetadataValue.json(
                     {name: [str(one.status), one.reason] for name, one in result.decisions.items()}
                 ),
-            }
+            },
         )
 
     return judged
 
 
-def _target(mart: Mart) -> dg.AssetKey:
-    """The asset a mart's checks stand on: its fact table; what is judged only, on the table of totals."""
-    return _key(mart.relations[0] if mart.relations else "reconciliation.rec_total")
-
-
-def _spec(mart: Mart, gate: Gate) -> dg.AssetCheckSpec:
-    return dg.AssetCheckSpec(
-        keys.gate_asset_check_name(gate, mart.name),
-        asset=_target(mart),
-        description=_ABOUT[gate],
-        additional_deps=[stage_key(keys.DBT_STEPS[1])],
-        metadata={"stage": STAGE_OF.get(gate, 2)},
-    )
-
-
-def _asked(mart: Mart) -> list[Gate]:
-    asked = [gate for gate in EQUATIONS if gate is not Gate.CARRIED or mart.relations]
-    return [*asked, *(LIMITS if mart.exposure_legs else ())]
-
-
-def _checks(settings: Settings) -> dg.AssetChecksDefinition:
-    @dg.multi_asset_check(
-        name="gate_checks", specs=[_spec(mart, gate) for mart in MARTS.values() for gate in _asked(mart)]
-    )
-    def gate_checks() -> Iterator[dg.AssetCheckResult]:
-        from qtc_pipeline.ops import builds, verdicts
-        from qtc_pipeline.ops.store import open_store
-
-        with open_store(settings) as session:
-            build_id = builds.last_judged(session)
-            rows = verdicts.verdicts_of(session, build_id) if build_id else []
-            for mart in MARTS.values():
-                for gate in _asked(mart):
-                    own = [row for row in rows if row.mart == mart.name and row.gate == gate]
-                    yield _result(settings, mart, gate, own)
-
-    return gate_checks
-
-
-def _result(settings: Settings, mart: Mart, gate: Gate, rows: Sequence[Any]) -> dg.AssetCheckResult:
+def _result(settings: Settings, check: Check, rows: Sequence[Any]) -> dg.AssetCheckResult:
     bad = [row for row in rows if row.verdict in {Outcome.FAIL, Outcome.NOT_EVALUATED}]
     silent = not rows or all(row.verdict == Outcome.NOT_APPLICABLE for row in rows)
     said = {str(outcome): sum(row.verdict == outcome for row in rows) for outcome in Outcome}
     description = "; ".join(dict.fromkeys(f"{row.rule_id}: {row.reason or row.verdict}" for row in bad[:_WORST]))
     if silent:
         description = "not applicable: both sides are one instance" if rows else "not evaluated"
-    shown = bad or [row for row in rows if row.unexplained or row.exposure or row.in_flight]
+    shown = bad or [row for row in rows if row.unexplained or row.exposure or row.in_flight] or rows
+    has_rows = check.gate in {Gate.EXPLAINED, *LIMITS}
     return dg.AssetCheckResult(
-        asset_key=_target(mart),
-        check_name=keys.gate_asset_check_name(gate, mart.name),
+        asset_key=check.spec.asset_key,
+        check_name=check.spec.name,
         passed=not bad and not silent,  # what proves nothing is never green
         severity=dg.AssetCheckSeverity.WARN if silent and rows else dg.AssetCheckSeverity.ERROR,
         description=description or None,
@@ -143,7 +193,7 @@ def _result(settings: Settings, mart: Mart, gate: Gate, rows: Sequence[Any]) -> 
             **{f"verdicts {name}": count for name, count in said.items() if count},
             **{f"sum of {name}": _sum(rows, name) for name in ("unexplained", "exposure", "in_flight")},
             "verdicts": _table(shown),
-            **({"worst rows": _worst(settings, {row.rule_id for row in bad})} if bad else {}),
+            **({"worst rows": _worst(settings, {row.rule_id for row in bad})} if bad and has_rows else {}),
         },
     )
 

@@ -13,7 +13,8 @@ from typing import Any
 import dagster as dg
 
 from qtc_pipeline import keys
-from qtc_pipeline.gates.contract import EXPECTED, MARTS
+from qtc_pipeline.gates.contract import EXPECTED, MARTS, Status
+from qtc_pipeline.publish.reader import Published
 from qtc_pipeline.settings import Settings
 
 OWNER = "team:finance-control"
@@ -38,14 +39,21 @@ def build_publish_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         except PublicationHeldError as error:
             held = error.held
         current = current_publication(settings)
-        for name in names:
-            if current is not None and name not in held and len(held) < len(EXPECTED):
-                yield dg.MaterializeResult(
-                    asset_key=dg.AssetKey(keys.publication_asset_key(name)),
-                    metadata=_metadata(current, name),
-                )
-        if held:
-            raise dg.Failure(str(PublicationHeldError("publication", held)), metadata=dict(held), allow_retries=False)
+        published: list[str] = []
+        if current is not None:
+            published = [name for name in names if _is_in(current, name)]
+            for name in published:
+                key = dg.AssetKey(keys.publication_asset_key(name))
+                metadata = _metadata(current, name)
+                if not _is_known(context.instance, key, metadata):
+                    yield dg.MaterializeResult(asset_key=key, metadata=metadata)
+        lost = {name: "neither published nor held" for name in EXPECTED if name not in {*published, *held}}
+        if held or lost:
+            raise dg.Failure(
+                str(PublicationHeldError("publication", {**held, **lost})),
+                metadata={**held, **lost},
+                allow_retries=False,
+            )
 
     return [publish_marts]
 
@@ -64,7 +72,21 @@ def _spec(name: str, verdicts: dg.AssetKey) -> dg.AssetSpec:
     )
 
 
-def _metadata(current: Any, name: str) -> dict[str, Any]:
+def _is_in(current: Published, name: str) -> bool:
+    """Whether the current publication holds the mart's numbers."""
+    return current.marts[name]["status"] != Status.HELD if name in current.marts else True
+
+
+def _is_known(instance: dg.DagsterInstance, key: dg.AssetKey, metadata: dict[str, Any]) -> bool:
+    """Whether Dagster has noted this very publication as the asset's latest."""
+    latest = instance.get_latest_materialization_event(key)
+    noted = latest.asset_materialization if latest is not None else None
+    return noted is not None and noted.metadata.get("publication_id") == dg.TextMetadataValue(
+        metadata["publication_id"]
+    )
+
+
+def _metadata(current: Published, name: str) -> dict[str, Any]:
     relations = MARTS[name].relations if name in MARTS else (f"kpis.{EXECUTIVE}",)
     tables = current.manifest["tables"]
     return {
