@@ -1,9 +1,13 @@
-with standing as (
+with entries as (
     select * from {{ ref('int_time_value') }}
 ),
 
 positions as (
     select * from {{ ref('int_contract_position') }}
+),
+
+links as (
+    select * from {{ ref('core_project_link') }}
 ),
 
 build as (
@@ -23,6 +27,15 @@ currencies as (
     select * from {{ ref('core_currency') }}
 ),
 
+-- the link of its project decides with the entry itself whether, and for which contract, it counts
+standing as (
+    select
+        entries.*,
+        greatest(entries.source_load_id, coalesce(links.source_load_id, entries.source_load_id)) as decisive_load_id
+    from entries
+    left join links on entries.project_id = links.project_id
+),
+
 approved as (
     select
         'approved:' || item_key as movement_id,
@@ -33,7 +46,7 @@ approved as (
         period,
         work_date as event_date,
         contract_value as amount,
-        source_load_id
+        decisive_load_id as source_load_id
     from standing
 ),
 
@@ -47,7 +60,7 @@ written_off as (
         {{ period_of('coalesce(written_off_date, work_date)') }} as period,
         coalesce(written_off_date, work_date) as event_date,
         -written_off_value as amount,
-        source_load_id
+        decisive_load_id as source_load_id
     from standing
     where written_off_value <> 0
 ),
@@ -67,7 +80,7 @@ billed_line as (
         documents.period,
         documents.issue_date as event_date,
         lines.minutes,
-        greatest(lines.source_load_id, documents.source_load_id, standing.source_load_id) as source_load_id
+        greatest(lines.source_load_id, documents.source_load_id, standing.decisive_load_id) as source_load_id
     from lines
     inner join documents on lines.invoice_id = documents.invoice_id
     inner join standing on lines.source_item_id = standing.item_key

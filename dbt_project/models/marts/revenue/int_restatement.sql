@@ -130,7 +130,9 @@ caused as (
             when not restated.is_current and live.movement_id is null then 'deletion'
             when not restated.is_current then 'correction'
             when restated.is_published and restated.source_load_id > restated.published_load_id then 'correction'
-            when restated.is_published and restated.stock = 'unbilled' and rate_load.load_id > restated.published_load_id then 'rate'
+            -- an overrun follows the other movements of its contract
+            when restated.movement_id like 'overrun:%' then 'correction'
+            when restated.stock = 'unbilled' and rate_load.load_id > coalesce(restated.published_load_id, restated.last_load_id) then 'rate'
         end as cause
     from restated
     left join live on restated.movement_id = live.movement_id

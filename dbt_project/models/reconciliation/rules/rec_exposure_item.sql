@@ -15,6 +15,7 @@ billing as (
     select * from {{ ref('int_exposure_billing') }}
 ),
 
+-- the contract's own row speaks; a value in another currency stands in a second one
 contract_value as (
     select
         rule_id,
@@ -26,7 +27,7 @@ contract_value as (
         currency,
         exposure_base as base
     from {{ ref('rec_contract_value') }}
-    where kind = 'break'
+    where kind = 'break' and left_ref is not null
 ),
 
 approved_time as (
