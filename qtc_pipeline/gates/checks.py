@@ -48,6 +48,7 @@ class Check:
     part: str
     relation: str
     shows: Callable[[Any], bool]
+    qualifies: bool = False  # red, it qualifies its mart and does not hold it
 
     @property
     def spec(self) -> dg.AssetCheckSpec:
@@ -71,7 +72,13 @@ def checks_of(settings: Settings, stage: int) -> list[Check]:
         ]
     legs = [Check(Gate.EXPLAINED, leg, _TOTAL, _of_leg(leg)) for leg in dict.fromkeys(QUEUE.legs)]
     marts = [
-        Check(gate, mart.name, mart.relations[0] if mart.relations else _TOTAL, _of_mart(gate, mart.name))
+        Check(
+            gate,
+            mart.name,
+            mart.relations[0] if mart.relations else _TOTAL,
+            _of_mart(gate, mart.name),
+            qualifies=gate in LIMITS and not mart.is_financial,
+        )
         for mart in MARTS.values()
         for gate in _asked(mart)
     ]
@@ -187,7 +194,7 @@ def _result(settings: Settings, check: Check, rows: Sequence[Any]) -> dg.AssetCh
         asset_key=check.spec.asset_key,
         check_name=check.spec.name,
         passed=not bad and not silent,  # what proves nothing is never green
-        severity=dg.AssetCheckSeverity.WARN if silent and rows else dg.AssetCheckSeverity.ERROR,
+        severity=dg.AssetCheckSeverity.WARN if check.qualifies or (silent and rows) else dg.AssetCheckSeverity.ERROR,
         description=description or None,
         metadata={
             **{f"verdicts {name}": count for name, count in said.items() if count},

@@ -20,6 +20,7 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource
 from dagster_dbt.dbt_manifest import validate_manifest
 
 from qtc_pipeline import keys
+from qtc_pipeline.errors import QtcError
 from qtc_pipeline.settings import Settings
 from qtc_pipeline.transform.project import (
     dbt_executable,
@@ -98,7 +99,7 @@ class Translator(DagsterDbtTranslator):
         """Specs of the dbt tests of a step."""
         found: dict[Any, dg.AssetCheckSpec] = {}
         for unique_id, node in self.manifest["nodes"].items():
-            if node["resource_type"] != "test" or step not in node["tags"]:
+            if node["resource_type"] != "test":
                 continue
             for parent_id in self.manifest["parent_map"].get(unique_id, []):
                 if step in self.manifest["nodes"].get(parent_id, {}).get("tags", ()):
@@ -107,6 +108,31 @@ class Translator(DagsterDbtTranslator):
                     if spec is not None:
                         found[spec.key] = spec
         return list(found.values())
+
+    def unique_id_of(self, key: dg.AssetKey) -> str:
+        """Node an asset is made by."""
+        return self._unique_ids[tuple(key.path)]
+
+    def keys_of_relation(self, schema: str, name: str) -> Iterable[dg.AssetKey]:
+        """Assets a relation of the warehouse is; of a raw view one per instance, none for what is not in the graph."""
+        source = self._sources.get((schema, name))
+        if source is not None and not name.startswith(_CONTEXT_PREFIX):
+            return self._raw_assets(source)
+        is_known = source is not None or (schema, name) in self._unique_ids
+        return [dg.AssetKey(keys.relation_asset_key(schema, name))] if is_known else []
+
+    @cached_property
+    def _unique_ids(self) -> dict[tuple[str, ...], str]:
+        nodes = self.manifest["nodes"].items()
+        return {
+            keys.relation_asset_key(node["schema"], node["name"]): unique_id
+            for unique_id, node in nodes
+            if node["resource_type"] in _ASSETS
+        }
+
+    @cached_property
+    def _sources(self) -> dict[tuple[str, str], Mapping[str, Any]]:
+        return {(source["schema"], source["name"]): source for source in self.manifest["sources"].values()}
 
     def context_tables(self) -> Iterator[dg.AssetSpec]:
         """The tables a build is told about, which no system holds."""
@@ -175,7 +201,7 @@ def _step(settings: Settings, translator: Translator, step: str) -> dg.AssetsDef
     )
     def transform(context: dg.AssetExecutionContext) -> Iterator[Any]:
         yielded: set[str] = set()
-        for event in _run(context, settings, step):
+        for event in _run(context, settings, translator, step):
             yielded |= _names(context, event)
             yield event
         assets = context.assets_def.keys_by_output_name
@@ -194,7 +220,42 @@ def _names(context: dg.AssetExecutionContext, event: Any) -> set[str]:
     return set()
 
 
-def _run(context: dg.AssetExecutionContext, settings: Settings, step: str) -> Iterator[Any]:
+def _described(
+    context: dg.AssetExecutionContext, settings: Settings, translator: Translator, events: Iterable[Any]
+) -> Iterator[Any]:
+    """The events of dbt, each materialization with the columns of its relation and where they come from."""
+    from qtc_pipeline.transform.lineage import columns_of, read_types
+
+    collected = list(events)  # until dbt ends nobody else can read the warehouse
+    types = read_types(settings)
+    keys_by_output = context.assets_def.keys_by_output_name
+    for event in collected:
+        if not isinstance(event, dg.Output) or event.output_name not in keys_by_output:
+            yield event
+            continue
+        unique_id = translator.unique_id_of(keys_by_output[event.output_name])
+        try:
+            columns = columns_of(settings, translator.manifest, unique_id, types)
+        except QtcError as error:
+            context.log.warning("%s", error)
+            yield event
+            continue
+        schema = dg.TableSchema([dg.TableColumn(name, kind.lower()) for name, kind in columns.types.items()])
+        origins = dg.TableColumnLineage(
+            {
+                name: [
+                    dg.TableColumnDep(key, column)
+                    for relation_schema, relation, column in found
+                    for key in translator.keys_of_relation(relation_schema, relation)
+                ]
+                for name, found in columns.origins.items()
+            }
+        )
+        traced = {"dagster/column_lineage": origins} if columns.origins else {}
+        yield event.with_metadata({**event.metadata, "dagster/column_schema": schema, **traced})
+
+
+def _run(context: dg.AssetExecutionContext, settings: Settings, translator: Translator, step: str) -> Iterator[Any]:
     """Run dbt and yield what it made; what failed, and what an earlier run had made, is not yielded."""
     from qtc_pipeline.ops.lock import warehouse_lock
     from qtc_pipeline.transform import dbt
@@ -217,7 +278,7 @@ def _run(context: dg.AssetExecutionContext, settings: Settings, step: str) -> It
             target_path=Path(target_dir(settings)),
         )
         lock.name_child(invocation.process.pid)
-        yield from invocation.stream().fetch_column_metadata()
+        yield from _described(context, settings, translator, invocation.stream())
         if context.is_subset:
             context.log.info("only a part of the step was asked for: the build stays unfinished")
             return
