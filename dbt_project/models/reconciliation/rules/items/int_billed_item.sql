@@ -5,7 +5,7 @@ with time_items as (
 
 billing as (
     select * from {{ ref('int_item_billing') }}
-    where posted_lines > 0 and coalesce(source_type, 'none') <> 'time'
+    where posted_lines > 0 and source_type <> 'time'
 ),
 
 milestones as (
@@ -54,7 +54,7 @@ billed_amount as (
     left join milestones on billing.item_key = milestones.milestone_id and billing.source_type = 'milestone'
     left join expenses on billing.item_key = expenses.expense_id and billing.source_type = 'expense'
     left join schedules
-        on billing.item_key = schedules.billing_schedule_id and billing.source_type not in ('milestone', 'expense')
+        on billing.item_key = schedules.billing_schedule_id and billing.source_type not in ('milestone', 'expense', 'none')
 )
 
 select * from billed_time

@@ -9,7 +9,7 @@ lines as (
 item_line as (
     select
         lines.source_item_id as item_key,
-        lines.source_type,
+        coalesce(lines.source_type, 'none') as source_type,
         lines.invoice_id,
         lines.minutes,
         lines.net_amount,
