@@ -10,16 +10,16 @@
 -#}
 {% macro pending_reason(event_at, left_version_at, right_version_at, expected_on) -%}
     case
-        when {{ qtc.due_at(event_at) }} < leg.as_of then null
+        when {{ due_at(event_at) }} < leg.as_of then null
         when {{ event_at }} > leg.{{ expected_on }}_read_through then 'unread'
-        when {{ qtc.is_torn(left_version_at, right_version_at) }} then 'torn'
+        when {{ is_torn(left_version_at, right_version_at) }} then 'torn'
         when {{ add_hours(event_at, 'leg.interface_sla_hours') }} > leg.as_of then 'in_transit'
     end
 {%- endmacro %}
 
 {#- Both sides in one system: no interface may be late, only a change between two reads excuses a difference. -#}
 {% macro torn_reason(left_version_at, right_version_at) -%}
-    case when {{ qtc.is_torn(left_version_at, right_version_at) }} then 'torn' end
+    case when {{ is_torn(left_version_at, right_version_at) }} then 'torn' end
 {%- endmacro %}
 
 {% macro is_torn(left_version_at, right_version_at) -%}
@@ -31,18 +31,14 @@
     {{ add_hours(event_at, '(leg.interface_sla_hours + leg.max_load_gap_hours)') }}
 {%- endmacro %}
 
-{#- Columns of every rec_ model, in order. -#}
-{% macro rec_columns() -%}
-    {{ return([
+{#- Union of the rules' rows: the columns every rec_ model has, in order, and no others. -#}
+{% macro union_rules(models) %}
+    {%- set columns = [
         'rule_id', 'leg', 'measure', 'kind', 'break_class', 'grain_key', 'qtc_id', 'contract_id', 'customer_id',
         'legal_entity_id', 'region', 'workflow_stage', 'period', 'currency', 'left_system', 'left_ref', 'left_amount',
         'right_system', 'right_ref', 'right_amount', 'difference', 'blocked_amount', 'event_at', 'due_at',
         'pending_reason', 'failure_reason'
-    ]) }}
-{%- endmacro %}
-
-{#- Union of the rules' rows, contract columns only. -#}
-{% macro union_rules(models, columns) %}
+    ] %}
     {%- for model in models %}
     select
         {%- for column in columns %}

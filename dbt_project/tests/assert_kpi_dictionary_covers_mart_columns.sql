@@ -28,8 +28,8 @@ left join dictionary on mart_column.mart = dictionary.mart and mart_column.colum
 where dictionary.kpi_id is null
 union all
 select
-    executive.kpi_id,
-    executive.variant
+    executive.kpi_id as named,
+    executive.variant as missing
 from executive
 left join dictionary
     on executive.kpi_id = dictionary.kpi_id and executive.variant = dictionary.variant and dictionary.mart = 'kpi_executive'

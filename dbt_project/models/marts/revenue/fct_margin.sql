@@ -93,11 +93,13 @@ select
     cast(forecast.planned_cost as decimal(18, 4)) as planned_cost,
     cast(forecast.estimate_to_complete as decimal(18, 4)) as estimate_to_complete,
     cast(forecast.forecast_cost as decimal(18, 4)) as forecast_cost,
-    case when forecast.minutes_without_cost_to_date = 0
-        then {{ ratio('forecast.recognized_to_date - forecast.cost_to_date', 'forecast.recognized_to_date') }}
+    case
+        when forecast.minutes_without_cost_to_date = 0
+            then {{ ratio('forecast.recognized_to_date - forecast.cost_to_date', 'forecast.recognized_to_date') }}
     end as recognized_margin,
-    case when forecast.minutes_without_cost_to_date = 0
-        then {{ ratio('forecast.billed_to_date - forecast.cost_to_date', 'forecast.billed_to_date') }}
+    case
+        when forecast.minutes_without_cost_to_date = 0
+            then {{ ratio('forecast.billed_to_date - forecast.cost_to_date', 'forecast.billed_to_date') }}
     end as billed_margin,
     {{ ratio('forecast.contract_value - forecast.planned_cost', 'forecast.contract_value') }} as booked_margin,
     {{ ratio('forecast.contract_value - forecast.forecast_cost', 'forecast.contract_value') }} as forecast_margin,

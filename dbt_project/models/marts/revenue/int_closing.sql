@@ -131,7 +131,7 @@ contract_event as (
     select
         positions.contract_id,
         {{ period_of('amendments.effective_date') }} as period,
-        amendments.amount,
+        amendments.amount as value,
         cast(0 as decimal(18, 4)) as billed
     from positions
     inner join amendments on positions.contract_id = amendments.contract_id and positions.currency = amendments.currency
@@ -148,9 +148,9 @@ contract_event as (
     union all
     select
         positions.contract_id,
-        invoices.posting_period,
+        invoices.posting_period as period,
         cast(0 as decimal(18, 4)) as value,
-        lines.net_amount
+        lines.net_amount as billed
     from invoices
     inner join positions on invoices.contract_id = positions.contract_id and invoices.currency = positions.currency
     inner join lines on invoices.invoice_id = lines.invoice_id

@@ -160,7 +160,7 @@ select
     practice,
     'backlog' as kpi_id,
     'billing' as variant,
-    billing,
+    billing as numerator,
     null as denominator,
     'amount' as unit,
     'backlog' as mart
@@ -173,7 +173,7 @@ select
     practice,
     'backlog' as kpi_id,
     'revenue' as variant,
-    revenue,
+    revenue as numerator,
     null as denominator,
     'amount' as unit,
     'backlog' as mart
@@ -186,7 +186,7 @@ select
     practice,
     'unbilled_time' as kpi_id,
     'within_cap' as variant,
-    within_cap,
+    within_cap as numerator,
     null as denominator,
     'amount' as unit,
     'unbilled_time' as mart
@@ -199,7 +199,7 @@ select
     practice,
     'unbilled_time' as kpi_id,
     'ready' as variant,
-    ready,
+    ready as numerator,
     null as denominator,
     'amount' as unit,
     'unbilled_time' as mart
@@ -212,7 +212,7 @@ select
     practice,
     'unbilled_time' as kpi_id,
     'on_hold' as variant,
-    on_hold,
+    on_hold as numerator,
     null as denominator,
     'amount' as unit,
     'unbilled_time' as mart
@@ -225,7 +225,7 @@ select
     practice,
     'unbilled_time' as kpi_id,
     'on_draft' as variant,
-    on_draft,
+    on_draft as numerator,
     null as denominator,
     'amount' as unit,
     'unbilled_time' as mart
@@ -238,7 +238,7 @@ select
     practice,
     'unbilled_time' as kpi_id,
     'blocked' as variant,
-    blocked,
+    blocked as numerator,
     null as denominator,
     'amount' as unit,
     'unbilled_time' as mart
@@ -251,7 +251,7 @@ select
     practice,
     'unbilled_time' as kpi_id,
     'over_cap' as variant,
-    over_cap,
+    over_cap as numerator,
     null as denominator,
     'amount' as unit,
     'unbilled_time' as mart
@@ -264,8 +264,8 @@ select
     practice,
     'invoice_exception_rate' as kpi_id,
     'issued' as variant,
-    excepted_invoices,
-    issued_invoices,
+    excepted_invoices as numerator,
+    issued_invoices as denominator,
     'ratio' as unit,
     'invoice_exceptions' as mart
 from exception_cell
@@ -277,7 +277,7 @@ select
     practice,
     'revenue_recognized' as kpi_id,
     'contract_rule' as variant,
-    recognized,
+    recognized as numerator,
     null as denominator,
     'amount' as unit,
     'margin' as mart
@@ -290,7 +290,7 @@ select
     practice,
     'billed' as kpi_id,
     'net' as variant,
-    billed,
+    billed as numerator,
     null as denominator,
     'amount' as unit,
     'margin' as mart
@@ -304,7 +304,7 @@ select
     'margin' as kpi_id,
     'recognized' as variant,
     recognized - cost as numerator,
-    recognized,
+    recognized as denominator,
     'ratio' as unit,
     'margin' as mart
 from margin_flow
@@ -317,7 +317,7 @@ select
     'margin' as kpi_id,
     'billed' as variant,
     billed - cost as numerator,
-    billed,
+    billed as denominator,
     'ratio' as unit,
     'margin' as mart
 from margin_flow
@@ -330,7 +330,7 @@ select
     'margin' as kpi_id,
     'booked' as variant,
     booked_value - planned_cost as numerator,
-    booked_value,
+    booked_value as denominator,
     'ratio' as unit,
     'margin' as mart
 from margin_stock
@@ -343,7 +343,7 @@ select
     'margin' as kpi_id,
     'forecast' as variant,
     forecast_value - forecast_cost as numerator,
-    forecast_value,
+    forecast_value as denominator,
     'ratio' as unit,
     'margin' as mart
 from margin_stock
@@ -355,7 +355,7 @@ select
     practice,
     'revenue_leakage' as kpi_id,
     variant,
-    amount,
+    amount as numerator,
     null as denominator,
     'amount' as unit,
     case when variant = 'time' then 'unbilled_time' else 'backlog' end as mart

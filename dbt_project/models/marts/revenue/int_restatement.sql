@@ -152,9 +152,9 @@ effects as (
     union all
     select
         stock,
-        published_entity,
-        published_currency,
-        last_period,
+        published_entity as legal_entity_id,
+        published_currency as currency,
+        last_period as period,
         cause,
         -published_amount as amount
     from caused

@@ -170,8 +170,9 @@ classified as (
 judged as (
     select
         leg.*,
-        case when leg.break_class is not null and leg.break_class <> 'not_activated'
-            then {{ pending_reason('leg.event_at', 'leg.left_version_at', 'leg.right_version_at', 'right') }}
+        case
+            when leg.break_class is not null and leg.break_class <> 'not_activated'
+                then {{ pending_reason('leg.event_at', 'leg.left_version_at', 'leg.right_version_at', 'right') }}
         end as pending_reason,
         {{ due_at('leg.event_at') }} as due_at
     from classified as leg

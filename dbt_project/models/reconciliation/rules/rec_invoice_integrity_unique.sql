@@ -77,7 +77,9 @@ select
     {{ date_start('issue_date') }} as event_at,
     cast(null as timestamp) as due_at,
     cast(null as {{ dbt.type_string() }}) as pending_reason,
-    case when number_rank > 1 then 'the customer already has an invoice of this number'
-        else 'the same items are invoiced with the same amount on the same day' end as failure_reason
+    case
+        when number_rank > 1 then 'the customer already has an invoice of this number'
+        else 'the same items are invoiced with the same amount on the same day'
+    end as failure_reason
 from ranked
 where number_rank > 1 or content_rank > 1

@@ -2,7 +2,7 @@ with rows_of_rules as (
     {{- union_rules([
         'rec_activation', 'rec_contract_value', 'rec_approved_time', 'rec_invoice_integrity_lines', 'rec_invoice_integrity_tax',
         'rec_invoice_integrity_unique', 'rec_invoice_integrity_items', 'rec_ar_to_gl', 'rec_revenue_gl', 'rec_rollforward'
-    ], rec_columns()) }}
+    ]) }}
 )
 
 select * from rows_of_rules

@@ -17,8 +17,8 @@ with header as (
         grain_key,
         break_class,
         'invoice:' || grain_key || ':' || break_class as item_key,
-        exposure_amount,
-        exposure_currency,
+        exposure_amount as amount,
+        exposure_currency as currency,
         'misstatement' as base
     from {{ ref('rec_invoice_integrity_tax') }}
     where kind = 'break'

@@ -88,14 +88,14 @@ from documents
 left join functional on documents.legal_entity_id = functional.legal_entity_id
 union all
 select
-    relieved.payment_id,
+    relieved.payment_id as document_key,
     'payment' as movement_type,
     relieved.legal_entity_id,
-    functional.functional_currency,
+    functional.functional_currency as currency,
     cast(null as {{ dbt.type_string() }}) as contract_id,
     relieved.customer_id,
     relieved.period,
-    relieved.payment_date,
+    relieved.payment_date as event_date,
     cast(-(relieved.applied_functional + relieved.unapplied_functional) as decimal(18, 4)) as amount,
     relieved.version_at,
     relieved.source_load_id

@@ -44,19 +44,26 @@ used as (
 ),
 
 -- what is billed or written off uses the cap first, then open entries in the order of their work
-capped as (
+running as (
     select
         open_value.item_key,
-        used.used_value
-        + sum(open_value.unbilled_gross) over (
+        open_value.cap_amount,
+        used.used_value,
+        sum(open_value.unbilled_gross) over (
             partition by open_value.contract_id
             order by open_value.work_date asc nulls last, open_value.source_id asc nulls last
             rows between unbounded preceding and current row
-        )
-        - open_value.cap_amount as excess
+        ) as open_so_far
     from open_value
     inner join used on open_value.contract_id = used.contract_id
     where open_value.unbilled_gross > 0
+),
+
+capped as (
+    select
+        item_key,
+        used_value + open_so_far - cap_amount as excess
+    from running
 ),
 
 split as (

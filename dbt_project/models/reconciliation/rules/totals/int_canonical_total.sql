@@ -91,8 +91,8 @@ contract_amount as (
         executed.contract_id,
         executed.legal_entity_id,
         executed.currency,
-        executed.as_of_period,
-        amendments.amount,
+        executed.as_of_period as period,
+        amendments.amount as value,
         0 as recognized
     from amendments
     inner join executed on amendments.contract_id = executed.contract_id and amendments.currency = executed.currency
@@ -102,9 +102,9 @@ contract_amount as (
         executed.contract_id,
         executed.legal_entity_id,
         executed.currency,
-        executed.as_of_period,
+        executed.as_of_period as period,
         0 as value,
-        revenue.amount
+        revenue.amount as recognized
     from revenue
     inner join executed on revenue.contract_id = executed.contract_id and revenue.currency = executed.currency
     where revenue.period <= executed.as_of_period
@@ -209,7 +209,7 @@ measured as (
         period,
         legal_entity_id,
         currency,
-        recognized
+        recognized as amount
     from contract_sum
     union all
     select
@@ -224,10 +224,10 @@ measured as (
     select
         'backlog' as mart,
         'billed_amount' as measure,
-        as_of_period,
+        as_of_period as period,
         legal_entity_id,
-        contract_currency,
-        net_amount
+        contract_currency as currency,
+        net_amount as amount
     from fee_line
     where currency = contract_currency and period <= as_of_period
     union all
@@ -270,7 +270,7 @@ measured as (
         period,
         legal_entity_id,
         currency,
-        open_value
+        open_value as amount
     from contract_time
     union all
     select
@@ -288,7 +288,7 @@ measured as (
         period,
         legal_entity_id,
         null as currency,
-        open_minutes
+        open_minutes as amount
     from contract_time
     union all
     select
@@ -307,17 +307,17 @@ measured as (
         {{ period_of('issue_date') }} as period,
         legal_entity_id,
         currency,
-        net_amount
+        net_amount as amount
     from all_invoices
     where document_type = 'invoice'
     union all
     select
         'invoice_exceptions' as mart,
         'exposure_reporting' as measure,
-        build.as_of_period,
+        build.as_of_period as period,
         breaks.legal_entity_id,
         null as currency,
-        breaks.exposure_reporting
+        breaks.exposure_reporting as amount
     from breaks
     cross join build
     where breaks.rule_id = 'invoice_integrity'
@@ -327,8 +327,8 @@ measured as (
         'recognized_amount' as measure,
         revenue.period,
         executed.legal_entity_id,
-        executed.functional_currency,
-        revenue.functional_amount
+        executed.functional_currency as currency,
+        revenue.functional_amount as amount
     from revenue
     inner join executed on revenue.contract_id = executed.contract_id
     where revenue.period <= executed.as_of_period
@@ -338,8 +338,8 @@ measured as (
         'billed_amount' as measure,
         period,
         legal_entity_id,
-        functional_currency,
-        functional_amount
+        functional_currency as currency,
+        functional_amount as amount
     from fee_line
     where period <= as_of_period
     union all
@@ -348,7 +348,7 @@ measured as (
         'labour_cost' as measure,
         labour_group.period,
         labour_group.legal_entity_id,
-        labour_group.functional_currency,
+        labour_group.functional_currency as currency,
         labour_group.entry_count
         * {{ minutes_value('labour_group.minutes', 'labour_group.cost_rate', 'currencies.minor_unit') }} as amount
     from labour_group
@@ -368,7 +368,7 @@ measured as (
         'expense_cost' as measure,
         expenses.period,
         executed.legal_entity_id,
-        executed.functional_currency,
+        executed.functional_currency as currency,
         {{ cross_convert(
             'expenses.amount', 'expenses.currency', 'executed.functional_currency', 'from_rate.rate', 'to_rate.rate'
         ) }} as amount

@@ -35,7 +35,7 @@ measured as (
         period,
         legal_entity_id,
         currency,
-        billed_amount
+        billed_amount as amount
     from backlog
     union all
     select
@@ -44,7 +44,7 @@ measured as (
         period,
         legal_entity_id,
         currency,
-        recognized_amount
+        recognized_amount as amount
     from backlog
     union all
     select
@@ -53,7 +53,7 @@ measured as (
         period,
         legal_entity_id,
         currency,
-        backlog_billing
+        backlog_billing as amount
     from backlog
     union all
     select
@@ -62,7 +62,7 @@ measured as (
         period,
         legal_entity_id,
         currency,
-        backlog_revenue
+        backlog_revenue as amount
     from backlog
     union all
     select
@@ -89,7 +89,7 @@ measured as (
         period,
         legal_entity_id,
         currency,
-        over_cap_amount
+        over_cap_amount as amount
     from unbilled
     union all
     select
@@ -107,7 +107,7 @@ measured as (
         period,
         legal_entity_id,
         null as currency,
-        unbilled_minutes
+        unbilled_minutes as amount
     from unbilled
     union all
     select
@@ -116,7 +116,7 @@ measured as (
         period,
         legal_entity_id,
         null as currency,
-        issued_invoices
+        issued_invoices as amount
     from invoices
     union all
     select
@@ -125,16 +125,16 @@ measured as (
         period,
         legal_entity_id,
         currency,
-        issued_amount
+        issued_amount as amount
     from invoices
     union all
     select
         'invoice_exceptions' as mart,
         'exposure_reporting' as measure,
-        build.as_of_period,
+        build.as_of_period as period,
         invoices.legal_entity_id,
         null as currency,
-        invoices.exposure_reporting
+        invoices.exposure_reporting as amount
     from invoices
     cross join build
     union all
@@ -144,7 +144,7 @@ measured as (
         period,
         legal_entity_id,
         currency,
-        recognized_amount
+        recognized_amount as amount
     from margin
     union all
     select
@@ -153,7 +153,7 @@ measured as (
         period,
         legal_entity_id,
         currency,
-        billed_amount
+        billed_amount as amount
     from margin
     union all
     select
@@ -162,7 +162,7 @@ measured as (
         period,
         legal_entity_id,
         currency,
-        labour_cost
+        labour_cost as amount
     from margin
     union all
     select
@@ -171,7 +171,7 @@ measured as (
         period,
         legal_entity_id,
         currency,
-        expense_cost
+        expense_cost as amount
     from margin
     union all
     select
@@ -180,7 +180,7 @@ measured as (
         period,
         legal_entity_id,
         null as currency,
-        approved_minutes
+        approved_minutes as amount
     from margin
 )
 

@@ -174,7 +174,7 @@ totals as (
         legal_entity_id,
         currency,
         0 as left_total,
-        amount
+        amount as right_total
     from line_net
     union all
     select
@@ -183,7 +183,7 @@ totals as (
         period,
         legal_entity_id,
         currency,
-        tax_amount,
+        tax_amount as left_total,
         0 as right_total
     from header
     union all
@@ -194,7 +194,7 @@ totals as (
         legal_entity_id,
         currency,
         0 as left_total,
-        amount
+        amount as right_total
     from line_tax
     union all
     select
@@ -203,7 +203,7 @@ totals as (
         period,
         legal_entity_id,
         cast(null as {{ dbt.type_string() }}) as currency,
-        amount,
+        amount as left_total,
         0 as right_total
     from posted_document
     union all
@@ -214,16 +214,16 @@ totals as (
         legal_entity_id,
         cast(null as {{ dbt.type_string() }}) as currency,
         0 as left_total,
-        amount
+        amount as right_total
     from distinct_document
     union all
     select
         'invoice_integrity.items' as leg,
         billed_quantity.measure,
-        leg.as_of_period,
+        leg.as_of_period as period,
         billed_quantity.legal_entity_id,
         billed_quantity.currency,
-        billed_quantity.amount,
+        billed_quantity.amount as left_total,
         0 as right_total
     from billed_quantity
     inner join leg on leg.leg_id = 'invoice_integrity.items'
@@ -231,11 +231,11 @@ totals as (
     select
         'invoice_integrity.items' as leg,
         delivered_quantity.measure,
-        leg.as_of_period,
+        leg.as_of_period as period,
         delivered_quantity.legal_entity_id,
         delivered_quantity.currency,
         0 as left_total,
-        delivered_quantity.amount
+        delivered_quantity.amount as right_total
     from delivered_quantity
     inner join leg on leg.leg_id = 'invoice_integrity.items'
 )

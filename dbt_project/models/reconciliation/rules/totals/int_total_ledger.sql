@@ -42,9 +42,9 @@ totals as (
     union all
     select
         'ar_to_gl' as leg,
-        entries.posting_period,
+        entries.posting_period as period,
         entries.legal_entity_id,
-        legal_entities.functional_currency,
+        legal_entities.functional_currency as currency,
         0 as left_total,
         sum(entries.amount) as right_total
     from entries
@@ -56,7 +56,7 @@ totals as (
         'revenue.gl' as leg,
         revenue.period,
         revenue.legal_entity_id,
-        legal_entities.functional_currency,
+        legal_entities.functional_currency as currency,
         sum(revenue.functional_amount) as left_total,
         0 as right_total
     from revenue
@@ -65,9 +65,9 @@ totals as (
     union all
     select
         'revenue.gl' as leg,
-        entries.posting_period,
+        entries.posting_period as period,
         entries.legal_entity_id,
-        legal_entities.functional_currency,
+        legal_entities.functional_currency as currency,
         0 as left_total,
         -sum(entries.amount) as right_total
     from entries
@@ -80,7 +80,7 @@ totals as (
         period,
         legal_entity_id,
         currency,
-        closing,
+        closing as left_total,
         0 as right_total
     from closings
     union all

@@ -62,7 +62,7 @@ select
     period,
     legal_entity_id,
     currency,
-    amount,
+    amount as left_total,
     0 as right_total
 from approved
 union all
@@ -73,7 +73,7 @@ select
     legal_entity_id,
     cast(null as {{ dbt.type_string() }}) as currency,
     0 as left_total,
-    minutes
+    minutes as right_total
 from arrived
 union all
 select
@@ -83,5 +83,5 @@ select
     legal_entity_id,
     currency,
     0 as left_total,
-    amount
+    amount as right_total
 from arrived
