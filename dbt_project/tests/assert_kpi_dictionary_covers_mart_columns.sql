@@ -1,7 +1,7 @@
 {{ config(tags=['step_2']) }}
 -- A column of a published mart, or a KPI of the executive table, without an entry in the dictionary may not exist.
 {%- set marts = [
-    'fct_backlog', 'fct_unbilled_time', 'fct_invoice_exception', 'fct_margin', 'fct_movement',
+    'fct_backlog', 'fct_unbilled_time', 'fct_invoice_exception', 'fct_margin', 'fct_movement', 'fct_engagement_event',
     'kpi_backlog', 'kpi_unbilled_time', 'kpi_invoice_exceptions', 'kpi_margin', 'kpi_executive'
 ] %}
 

@@ -86,68 +86,104 @@ events as (
         name as detail
     from opportunities
     union all
-    select qtc_id, signed_date, source_instance, 'contract signed', contract_number, signed_value, currency, billing_type from contracts
+    select
+        qtc_id,
+        signed_date as event_date,
+        source_instance as system,
+        'contract signed' as event,
+        contract_number as reference,
+        signed_value as amount,
+        currency,
+        billing_type as detail
+    from contracts
     union all
     select
         qtc_id,
-        closed_date,
-        source_instance,
-        'contract closed',
-        contract_number,
-        -debooked_amount,
+        closed_date as event_date,
+        source_instance as system,
+        'contract closed' as event,
+        contract_number as reference,
+        -debooked_amount as amount,
         currency,
-        'de-booked'
+        'de-booked' as detail
     from contracts
     where closed_date is not null
     union all
     select
         qtc_id,
-        coalesce(approved_date, effective_date),
-        source_instance,
-        case when is_approved then 'amendment approved' else 'amendment drafted' end,
-        source_id,
+        coalesce(approved_date, effective_date) as event_date,
+        source_instance as system,
+        case when is_approved then 'amendment approved' else 'amendment drafted' end as event,
+        source_id as reference,
         amount,
         currency,
-        status
+        status as detail
     from amendments
     union all
     select
         qtc_id,
-        cast(created_at as date),
-        source_instance,
-        'project created',
-        source_id,
-        price_amount,
+        cast(created_at as date) as event_date,
+        source_instance as system,
+        'project created' as event,
+        source_id as reference,
+        price_amount as amount,
         currency,
-        status
+        status as detail
     from projects
     union all
-    select qtc_id, last_date, source_instance, event, project_id, null, null, cast(minutes as varchar) || ' minutes in ' || period from recorded
-    union all
-    select qtc_id, accepted_date, source_instance, 'milestone accepted', source_id, amount, currency, null from milestones
+    select
+        qtc_id,
+        last_date as event_date,
+        source_instance as system,
+        event,
+        project_id as reference,
+        null as amount,
+        null as currency,
+        cast(minutes as varchar) || ' minutes in ' || period as detail
+    from recorded
     union all
     select
         qtc_id,
-        issue_date,
-        source_instance,
-        case when is_posted then 'posted ' else 'drafted ' end || replace(document_type, '_', ' '),
-        document_number,
-        gross_amount,
-        currency,
-        case when is_void then 'void' end
-    from invoices
-    union all
-    select qtc_id, payment_date, source_instance, 'payment applied', document_number, amount, currency, null from applications
-    union all
-    select
-        qtc_id,
-        {{ period_end('period') }},
-        source_instance,
-        'revenue recognized',
-        contract_id,
+        accepted_date as event_date,
+        source_instance as system,
+        'milestone accepted' as event,
+        source_id as reference,
         amount,
         currency,
-        period
+        null as detail
+    from milestones
+    union all
+    select
+        qtc_id,
+        issue_date as event_date,
+        source_instance as system,
+        case when is_posted then 'posted ' else 'drafted ' end || replace(document_type, '_', ' ') as event,
+        document_number as reference,
+        gross_amount as amount,
+        currency,
+        case when is_void then 'void' end as detail
+    from invoices
+    union all
+    select
+        qtc_id,
+        payment_date as event_date,
+        source_instance as system,
+        'payment applied' as event,
+        document_number as reference,
+        amount,
+        currency,
+        null as detail
+    from applications
+    union all
+    select
+        qtc_id,
+        {{ period_end('period') }} as event_date,
+        source_instance as system,
+        'revenue recognized' as event,
+        contract_id as reference,
+        amount,
+        currency,
+        period as detail
     from recognized
 )
 
