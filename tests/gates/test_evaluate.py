@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections import defaultdict
 from datetime import timedelta
 from decimal import Decimal
@@ -280,3 +283,31 @@ def test_every_leg_of_a_mart_belongs_to_a_rule_with_sides() -> None:
     from qtc_pipeline.transform.legs import LEGS
 
     assert {leg for mart in MARTS.values() for leg in mart.legs} <= LEGS.keys()
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from qtc_pipeline.gates import evaluate as room
+from tests.gates.small import settings_in
+
+def die(*args):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+if sys.argv[1] == "judging":
+    room.judge = die
+else:
+    room.judge = lambda tables: {table.name: {} for table in tables}
+    room.builds.mark = die
+room.evaluate(settings_in(Path(sys.argv[2])), 1)
+"""
+
+
+@pytest.mark.parametrize("where", ["judging", "storing"])
+def test_gates_killed_anywhere_have_said_nothing_and_speak_in_the_next_run(settings: Settings, where: str) -> None:
+    make_warehouse(settings, "build-a", "update small.source_count set counted = 3 where currency = 'EUR'")
+    killed = subprocess.run([sys.executable, "-c", KILLED, where, str(settings.home)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert stored(settings) == []
+    evaluate_both(settings)
+    assert red(settings) == {"e0": {"completeness.crm.contract"}}
