@@ -132,7 +132,11 @@ priced as (
         contracts.customer_id,
         contracts.region,
         contracts.currency,
-        coalesce(contracts.billing_type, 'time_and_materials') = 'time_and_materials' as is_time_and_materials,
+        -- time of a project without contract on both sides is no difference of this rule: activation names the project
+        case
+            when contracts.contract_id is not null then coalesce(contracts.billing_type = 'time_and_materials', false)
+            else not attributed.has_delivered
+        end as is_time_and_materials,
         currencies.minor_unit,
         case when attributed.is_rated then attributed.delivered_rate else rate_cards.rate end as contract_rate
     from attributed
