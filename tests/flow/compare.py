@@ -56,6 +56,7 @@ def bare(key: str | None) -> str | None:
 
 def bare_grain(key: str) -> str:
     """A grain key without instances: ``psa:12`` is ``12``, ``time:psa:12`` is ``time:12``."""
+    assert key is not None, "a row without a grain key"
     return ":".join(part for part in key.split(":") if f"{part}:" not in INSTANCES)
 
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from tests.oracle.context import cents
 from tests.oracle.findings import Finding, Item
-from tests.oracle.firm_view import View, month_of
+from tests.oracle.firm_view import UNTYPED, View, month_of
 from tests.oracle.records import Document, Line
 
 ZERO = Decimal(0)
@@ -98,6 +98,8 @@ def _quantities(
     if kind == "time":
         return sum((Decimal(line.minutes) for _, line in posted), ZERO), _minutes_delivered(view, source), "minutes"
     billed = sum((line.amount for _, line in posted), ZERO)
+    if kind == UNTYPED:
+        return billed, None, "amount"
     if kind == "milestone":
         milestone = view.delivery.milestones.get(source)
         return billed, None if milestone is None else milestone.amount, "amount"

@@ -19,6 +19,7 @@ from tests.oracle.records import Amendment, Contract, Document, Entry, Line, Pro
 
 ZERO = Decimal(0)
 EXPENSE = "expense"
+UNTYPED = "none"
 
 
 def at_midnight(day: date) -> datetime:
@@ -100,8 +101,8 @@ class View:
         found: dict[tuple[str, str], list[tuple[Document, Line]]] = defaultdict(list)
         for document in self.books.documents.values():
             for line in document.lines:
-                if not document.void and line.source_type is not None and line.source is not None:
-                    found[line.source_type, line.source].append((document, line))
+                if not document.void and line.source is not None:
+                    found[line.source_type or UNTYPED, line.source].append((document, line))
         return found
 
     def billed_minutes(self, entry: str, *, posted: bool = True) -> int:
@@ -137,11 +138,14 @@ class View:
 
     @cached_property
     def documents_by_contract(self) -> Mapping[str, Sequence[Document]]:
-        """Contract -> posted documents that are not void."""
+        """Contract -> documents in its currency posted up to today's period that are not void."""
         found: dict[str, list[Document]] = defaultdict(list)
+        today = month_of(self.context.today)
         for document in self.books.documents.values():
             contract = self.contract_of_job(document.project)
-            if document.counts and contract is not None:
+            if contract is None or not document.counts or document.currency != contract.currency:
+                continue
+            if (document.period or month_of(document.day)) <= today:
                 found[contract.id].append(document)
         return found
 
@@ -155,7 +159,7 @@ class View:
         found: dict[str, list[Recognition]] = defaultdict(list)
         for recognition in self.books.recognitions:
             contract = self.contract_of_job(recognition.project)
-            if recognition.booked and contract is not None:
+            if recognition.booked and contract is not None and recognition.period <= month_of(self.context.today):
                 found[contract.id].append(recognition)
         return found
 

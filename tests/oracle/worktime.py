@@ -32,6 +32,7 @@ class Arrived:
     role: str | None
     minutes: int
     changed: datetime
+    delivered: bool
 
     @property
     def period(self) -> str:
@@ -40,8 +41,11 @@ class Arrived:
 
     @property
     def counts(self) -> bool:
-        """In the rule's population: time and materials, or a contract nobody knows."""
-        return self.contract is None or self.contract.billing_type == TIME_AND_MATERIALS
+        """In the rule's population: time and materials, or time of which nobody knows anything.
+
+        Time of a project that has no contract on either side is named by activation, not here.
+        """
+        return not self.delivered if self.contract is None else self.contract.billing_type == TIME_AND_MATERIALS
 
 
 def approved_time(view: View, standing: Mapping[str, Standing]) -> Iterator[Finding]:
@@ -70,7 +74,8 @@ def _arrived(view: View) -> Iterator[Arrived]:
         billed.add(transfer.entry)
         contract = view.contract_of_job(transfer.project) or _contract_of_entry(view, transfer.entry)
         day, role = transfer.day, transfer.role
-        yield Arrived(transfer.entry, transfer.id, contract, day, role, transfer.minutes, transfer.changed)
+        known = transfer.entry in view.delivery.entries
+        yield Arrived(transfer.entry, transfer.id, contract, day, role, transfer.minutes, transfer.changed, known)
     for (kind, source), lines in view.lines_by_source.items():
         posted = [(document, line) for document, line in lines if document.posted and line.minutes]
         minutes = view.billed_minutes(source) if kind == "time" else 0
@@ -80,7 +85,7 @@ def _arrived(view: View) -> Iterator[Arrived]:
         entry = view.delivery.entries.get(source)
         day = entry.day if entry is not None else posted[0][0].day
         changed = max(document.changed for document, _ in posted)
-        yield Arrived(source, posted[0][1].id, contract, day, posted[0][1].role, minutes, changed)
+        yield Arrived(source, posted[0][1].id, contract, day, posted[0][1].role, minutes, changed, entry is not None)
 
 
 def _contract_of_entry(view: View, key: str | None) -> Contract | None:
@@ -171,7 +176,8 @@ def _surplus(view: View, row: Arrived) -> Iterator[Finding]:
     event = at_midnight(row.day)
     reason = pending_reason(view.context, event, "kantata", ("kantata", "netsuite"), versions)
     if entry is not None and entry.counts:
-        name: str | None = "moved_after_transfer" if _contract_of_entry(view, row.entry) is not None else None
+        moved = _contract_of_entry(view, row.entry) != row.contract
+        name: str | None = "moved_after_transfer" if moved else None
     elif entry is not None and billed_minutes > 0:
         name = "billed_unapproved_time"
     else:
