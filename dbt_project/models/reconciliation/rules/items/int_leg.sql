@@ -86,18 +86,6 @@ declared as (
         'erp' as right_role
 ),
 
-configured_leg as (
-    select
-        leg_id,
-        min(left_instance) as left_instance,
-        min(right_instance) as right_instance,
-        min(case when applicable then 0 else 1 end) as inapplicable,
-        max(interface_sla_hours) as interface_sla_hours,
-        max(max_load_gap_hours) as max_load_gap_hours
-    from configured
-    group by leg_id
-),
-
 instance_of_role as (
     select
         role,
@@ -125,6 +113,23 @@ instance_read as (
     group by instance
 ),
 
+-- several instances may stand on a side: the least far read one decides
+configured_leg as (
+    select
+        configured.leg_id,
+        min(configured.left_instance) as left_instance,
+        min(configured.right_instance) as right_instance,
+        min(case when configured.applicable then 0 else 1 end) as inapplicable,
+        max(configured.interface_sla_hours) as interface_sla_hours,
+        max(configured.max_load_gap_hours) as max_load_gap_hours,
+        min(left_read.read_through) as left_read_through,
+        min(right_read.read_through) as right_read_through
+    from configured
+    left join instance_read as left_read on configured.left_instance = left_read.instance
+    left join instance_read as right_read on configured.right_instance = right_read.instance
+    group by configured.leg_id
+),
+
 leg as (
     select
         declared.leg_id,
@@ -132,11 +137,15 @@ leg as (
         coalesce(configured_leg.right_instance, right_role.instance) as right_instance,
         coalesce(configured_leg.inapplicable, 0) = 0 as is_applicable,
         coalesce(configured_leg.interface_sla_hours, 24) as interface_sla_hours,
-        coalesce(configured_leg.max_load_gap_hours, 24) as max_load_gap_hours
+        coalesce(configured_leg.max_load_gap_hours, 24) as max_load_gap_hours,
+        coalesce(configured_leg.left_read_through, left_read.read_through) as left_read_through,
+        coalesce(configured_leg.right_read_through, right_read.read_through) as right_read_through
     from declared
     left join configured_leg on declared.leg_id = configured_leg.leg_id
     left join instance_of_role as left_role on declared.left_role = left_role.role
     left join instance_of_role as right_role on declared.right_role = right_role.role
+    left join instance_read as left_read on left_role.instance = left_read.instance
+    left join instance_read as right_read on right_role.instance = right_read.instance
 )
 
 select
@@ -146,13 +155,11 @@ select
     leg.is_applicable,
     leg.interface_sla_hours,
     leg.max_load_gap_hours,
-    left_read.read_through as left_read_through,
-    right_read.read_through as right_read_through,
-    least(left_read.read_through, right_read.read_through) as both_read_through,
+    leg.left_read_through,
+    leg.right_read_through,
+    least(leg.left_read_through, leg.right_read_through) as both_read_through,
     build.as_of,
     build.as_of_date,
     build.as_of_period
 from leg
 cross join build
-left join instance_read as left_read on leg.left_instance = left_read.instance
-left join instance_read as right_read on leg.right_instance = right_read.instance
