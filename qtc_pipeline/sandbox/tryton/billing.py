@@ -36,8 +36,8 @@ _FROM_SALES: Mapping[int, date] = {
 }
 _FROM_PROGRESS = (11, date(2026, 4, 30))
 _BILLED_TWICE = 3
-_CREDITED = (4, date(2026, 5, 12))
-_REFUNDED = (1, date(2026, 5, 20))
+_CREDITED = (4, date(2026, 6, 9))
+_REFUNDED = (1, date(2026, 6, 15))
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from pydantic import SecretStr
 from qtc_pipeline.errors import SandboxError, TransientError
 from qtc_pipeline.sandbox.tryton.install import LOCK, environment, folder, one_at_a_time, run
 from qtc_pipeline.sandbox.tryton.seed import INTEGRATION_USER, MODULES, seed
-from qtc_pipeline.systems.tryton.rpc import TrytonRpc
+from qtc_pipeline.systems.tryton.rpc import ONCE, TrytonRpc
 
 INSTANCE = "tryton"
 DATABASE = "qtc"
@@ -61,7 +61,7 @@ class TrytonServer:
 
     def connect_admin(self) -> TrytonRpc:
         """A session of the administrator; its calls are never repeated, since they may write."""
-        return TrytonRpc(self.base_url, self.database, "admin", _read(self.admin_secret_file), attempts=1)
+        return TrytonRpc(self.base_url, self.database, "admin", _read(self.admin_secret_file), patience=ONCE)
 
 
 def tryton_toml(home: Path, port: int) -> str:
@@ -228,7 +228,7 @@ def _free_port() -> int:
 
 def _wait_until_ready(server: TrytonServer, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + _READY_SECONDS
-    with TrytonRpc(server.base_url, server.database, "nobody", SecretStr(""), attempts=1) as rpc:
+    with TrytonRpc(server.base_url, server.database, "nobody", SecretStr(""), patience=ONCE) as rpc:
         while time.monotonic() < deadline:
             if process.poll() is not None:
                 break

@@ -14,13 +14,21 @@ GPL: nothing of Tryton is imported, everything goes over the wire.
 
 from __future__ import annotations
 
-from qtc_pipeline.systems.contract import Capabilities, System
+from qtc_pipeline.settings import Instance
+from qtc_pipeline.systems.contract import Capabilities, Reader, System
 from qtc_pipeline.systems.tryton.entities import ENTITIES
-from qtc_pipeline.systems.tryton.read import TrytonReader
+
+
+def _open(instance: Instance) -> Reader:
+    # the entities are read whenever the graph is loaded; the HTTP client only when something is read
+    from qtc_pipeline.systems.tryton.read import TrytonReader
+
+    return TrytonReader(instance)
+
 
 SYSTEM = System(
     vendor="tryton",
     entities=ENTITIES,
     capabilities=Capabilities(source_sums=False, delete_log=False, time_approval=False, server_order=True),
-    open=TrytonReader,
+    open=_open,
 )

@@ -22,10 +22,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import httpx
+
 from qtc_pipeline.errors import ContractError, PermissionRefusedError, SettingsError
 from qtc_pipeline.lake import SourceCount
 from qtc_pipeline.settings import Instance
 from qtc_pipeline.systems.contract import Entity, Page
+from qtc_pipeline.systems.http import Patience
 from qtc_pipeline.systems.tryton.entities import CURSOR, model_of
 from qtc_pipeline.systems.tryton.rpc import SERIES, TrytonRpc, stamp
 
@@ -39,9 +42,13 @@ class TrytonReader:
 
     Args:
         instance: its settings; ``database``, ``username`` and a secret are needed.
+        patience: how often and how long a request is repeated.
+        transport: replaces the network in tests.
     """
 
-    def __init__(self, instance: Instance) -> None:
+    def __init__(
+        self, instance: Instance, *, patience: Patience | None = None, transport: httpx.BaseTransport | None = None
+    ) -> None:
         self._what = f"instance {instance.name}"
         self._rpc = TrytonRpc(
             instance.base_url,
@@ -50,6 +57,8 @@ class TrytonReader:
             instance.secret,
             what=self._what,
             max_concurrency=instance.max_concurrency,
+            patience=patience,
+            transport=transport,
         )
         self._page_size = instance.page_size or PAGE_SIZE
         self._lock = threading.Lock()
@@ -95,7 +104,7 @@ class TrytonReader:
         domain: list[Any] = [] if since is None else [[CURSOR, ">=", _naive(since)]]
         while True:
             read_at, records = self._rpc.records(
-                method, domain, 0, self._page_size, _ORDER, list(entity.fields), _CONTEXT
+                method, domain, 0, self._page_size, _ORDER, list(entity.fields), _CONTEXT, about=f"entity {entity.name}"
             )
             if records:
                 hashed: list[str] = []
@@ -119,7 +128,7 @@ class TrytonReader:
 
     def _count(self, entity: Entity, domain: list[Any]) -> Decimal:
         method = f"model.{model_of(entity)}.search_count"
-        return Decimal(int(self._rpc.call(method, domain, 0, None, _CONTEXT)))
+        return Decimal(int(self._rpc.call(method, domain, 0, None, _CONTEXT, about=f"entity {entity.name}")))
 
     def _stamp(self, entity: Entity, record: Mapping[str, Any]) -> datetime:
         value = record.get(CURSOR)

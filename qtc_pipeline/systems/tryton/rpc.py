@@ -39,6 +39,8 @@ from qtc_pipeline.systems.payload import Record, split_answer
 T = TypeVar("T")
 SERIES = "8.2"
 LOCKOUT_SECONDS = 300.0  # the server's default window
+ONCE = Patience(attempts=1)  # for calls that write: a lost answer may belong to a change that was made
+_LOGIN = "common.db.login"
 _LONGEST_CAUSE = 300
 _DATETIME_PARTS = ("year", "month", "day", "hour", "minute", "second", "microsecond")
 
@@ -57,7 +59,7 @@ class _Dialect:
     def explain(self, response: httpx.Response, what: str) -> SystemReadError:
         """The typed error of an answer that is not HTTP 200."""
         status = response.status_code
-        if status == httpx.codes.TOO_MANY_REQUESTS:
+        if status == httpx.codes.TOO_MANY_REQUESTS and _LOGIN in what:
             # sent without Retry-After; asking again sooner cannot succeed
             cause = "HTTP 429: too many failed logins, even the right password is refused now"
             fix = f"Wait {LOCKOUT_SECONDS:.0f} s (the server's lockout window)"
@@ -79,7 +81,7 @@ class TrytonRpc:
         password: its password.
         what: how errors name this system (``instance tryton``).
         max_concurrency: calls under way at once.
-        attempts: how often a call is sent before a transient failure is given up; 1 where calls write.
+        patience: how often and how long a call is repeated; a single attempt where calls write.
         transport: replaces the network in tests.
     """
 
@@ -92,14 +94,14 @@ class TrytonRpc:
         *,
         what: str = "Tryton",
         max_concurrency: int = 4,
-        attempts: int = 6,
+        patience: Patience | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.what = what
         self._username = username
         self._password = password
         self._path = f"/{database}/rpc/"
-        self._http = Http(what, base_url, _Dialect(), max_concurrency, Patience(attempts=attempts), transport)
+        self._http = Http(what, base_url, _Dialect(), max_concurrency, patience or Patience(), transport)
         self._lock = threading.Lock()
         self._session: str | None = None
         self._refused: AuthenticationError | None = None
@@ -127,13 +129,19 @@ class TrytonRpc:
         """The server's clock, UTC."""
         return self._send("/rpc/", "common.server.version", (), None, lambda answer, _: vendor_clock(answer.headers))
 
-    def call(self, method: str, *params: Any) -> Any:
-        """Call and give the decoded result: tagged values as Python objects, JSON floats as Decimal."""
-        return self._authorized(method, params, _decoded)
+    def call(self, method: str, *params: Any, about: str = "") -> Any:
+        """Call and give the decoded result: tagged values as Python objects, JSON floats as Decimal.
 
-    def records(self, method: str, *params: Any) -> tuple[datetime, list[Record]]:
+        Args:
+            method: e.g. ``model.party.party.search_count``.
+            params: the last one is the context.
+            about: how errors name the object; the method by default.
+        """
+        return self._authorized(method, params, _decoded, about)
+
+    def records(self, method: str, *params: Any, about: str = "") -> tuple[datetime, list[Record]]:
         """Call a method that gives records: when the answer came, and (decoded, text as received) of each."""
-        return self._authorized(method, params, _records)
+        return self._authorized(method, params, _records, about)
 
     def login(self) -> str:
         """Log in once; later calls give the same session.
@@ -152,7 +160,7 @@ class TrytonRpc:
     def _login(self) -> str:
         params = (self._username, {"password": self._password.get_secret_value()})
         try:
-            user, session, *_ = self._send(self._path, "common.db.login", params, None, _decoded)
+            user, session, *_ = self._send(self._path, _LOGIN, params, None, _decoded)
         except AuthenticationError:
             self._refused = AuthenticationError(
                 self.what,
@@ -162,30 +170,37 @@ class TrytonRpc:
             raise self._refused from None
         return base64.b64encode(f"{self._username}:{user}:{session}".encode()).decode()
 
-    def _authorized(self, method: str, params: Sequence[Any], decode: Callable[[Answer, str], T]) -> T:
+    def _authorized(self, method: str, params: Sequence[Any], decode: Callable[[Answer, str], T], about: str) -> T:
         session = self.login()
         try:
-            return self._send(self._path, method, params, session, decode)
+            return self._send(self._path, method, params, session, decode, about=about)
         except AuthenticationError:
             # the server forgot the session: one new login, no loop
             with self._lock:
                 if self._session == session:
                     self._session = None
-            return self._send(self._path, method, params, self.login(), decode)
+            return self._send(self._path, method, params, self.login(), decode, about=about)
 
     def _send(
-        self, path: str, method: str, params: Sequence[Any], session: str | None, decode: Callable[[Answer, str], T]
+        self,
+        path: str,
+        method: str,
+        params: Sequence[Any],
+        session: str | None,
+        decode: Callable[[Answer, str], T],
+        *,
+        about: str = "",
     ) -> T:
         content = json.dumps({"id": 1, "method": method, "params": params}, default=tag).encode()
         headers = {"Content-Type": "application/json"}
         if session is not None:
             headers["Authorization"] = f"Session {session}"
-        what = f"{self.what}, {method}"
+        about = about or method
         return self._http.request(
             "POST",
             path,
-            lambda answer: decode(answer, what),
-            what=method,
+            lambda answer: decode(answer, f"{self.what}, {about}"),
+            what=about,
             authorized=False,
             content=content,
             headers=headers,

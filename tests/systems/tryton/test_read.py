@@ -91,9 +91,7 @@ def test_archived_parties_and_former_employees_are_read(reader: TrytonReader, tr
             assert sum(not json.loads(one.payload)["active"] for one in read) == len(read) - shown
 
 
-def test_a_row_deleted_in_the_database_is_a_tombstone_after_the_next_full_read(
-    own_server: TrytonServer, tmp_path: Path
-) -> None:
+def test_a_row_physically_deleted_is_a_tombstone_after_the_next_read(own_server: TrytonServer, tmp_path: Path) -> None:
     instance = instance_of(own_server, tmp_path)
     reader, lake = TrytonReader(instance), Lake(tmp_path / "lake")
     load_entity(lake, instance, reader, TIME, "full")
@@ -103,10 +101,10 @@ def test_a_row_deleted_in_the_database_is_a_tombstone_after_the_next_full_read(
         log = [["resource", "=", f"timesheet.line,{free}"], ["event", "=", "delete"]]
         logged = rpc.call("model.ir.model.log.search_read", log, 0, None, None, ["resource"], {})
     assert [row["resource"] for row in logged] == [None]  # the trap: deletions can be found, not listed
-    assert load_entity(lake, instance, reader, TIME, "increment").load.deletes == 0
-    load = load_entity(lake, instance, reader, TIME, "full").load
+    # nothing says which row is gone; that the source counts fewer than the lake holds makes the increment a full read
+    load = load_entity(lake, instance, reader, TIME, "increment").load
     reader.close()
-    assert (load.versions, load.deletes) == (1, 1)
+    assert (load.mode, load.versions, load.deletes) == ("full", 1, 1)
 
 
 def test_an_answer_that_only_claims_to_be_gzip_does_not_reach_us(

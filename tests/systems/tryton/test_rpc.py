@@ -25,7 +25,7 @@ from qtc_pipeline.sandbox.tryton.server import TrytonServer
 from qtc_pipeline.settings import Instance
 from qtc_pipeline.systems.tryton import SYSTEM
 from qtc_pipeline.systems.tryton.read import TrytonReader
-from qtc_pipeline.systems.tryton.rpc import TrytonRpc, application_error, stamp, tag, untag
+from qtc_pipeline.systems.tryton.rpc import ONCE, TrytonRpc, application_error, stamp, tag, untag
 from tests.systems.tryton.servers import instance_of
 
 pytestmark = pytest.mark.xdist_group("tryton")
@@ -105,7 +105,7 @@ def test_a_timeout_of_the_server_and_a_cut_answer_are_transient() -> None:
         return next(answers)
 
     transport = httpx.MockTransport(answer)
-    with TrytonRpc("http://erp", "qtc", "qtc", SecretStr("x"), attempts=1, transport=transport) as rpc:
+    with TrytonRpc("http://erp", "qtc", "qtc", SecretStr("x"), patience=ONCE, transport=transport) as rpc:
         for _ in range(2):
             with pytest.raises(TransientError):
                 rpc.version()
