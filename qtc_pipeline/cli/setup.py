@@ -17,12 +17,12 @@ from qtc_pipeline.errors import QtcError, SettingsError, SystemReadError
 
 _DAGSTER_YAML = """\
 telemetry: {enabled: false}
-nux: {seen: true}
+nux: {enabled: false}
 freshness: {enabled: true}
-run_coordinator:
-  module: dagster.core.run_coordinator
-  class: QueuedRunCoordinator
-  config: {max_concurrent_runs: 2}
+# runs wait for each other at the warehouse's own lock, which a killed run cannot keep; a slot here it would keep
+concurrency: {runs: {max_concurrent_runs: -1}}
+# a run killed from outside cannot say so itself: after this time it counts as failed, and that is said once
+run_monitoring: {enabled: true, max_runtime_seconds: 21600}
 """
 systems = typer.Typer(no_args_is_help=True, help="The connected systems.")
 
