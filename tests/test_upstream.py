@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
@@ -109,3 +110,20 @@ def test_a_cycle_of_assets_is_refused() -> None:
 
     with pytest.raises(CircularDependencyError):
         dg.Definitions.validate_loadable(dg.Definitions(assets=[ledger, gate]))
+
+
+def test_an_output_can_let_what_rests_on_it_run_without_noting_a_materialization() -> None:
+    first, second, rest = (dg.AssetKey(name) for name in ("first", "second", "rest"))
+
+    @dg.multi_asset(specs=[dg.AssetSpec(first, skippable=True), dg.AssetSpec(second, skippable=True)])
+    def step() -> Iterator[dg.Output[None]]:
+        yield dg.Output(None, output_name="first")
+        yield dg.Output(None, output_name="second", metadata={"__source_asset_observation__": True})
+
+    @dg.asset(key=rest, deps=[first, second])
+    def resting() -> None:
+        return
+
+    result = dg.materialize([step, resting])
+    assert result.success
+    assert {event.asset_key for event in result.get_asset_materialization_events()} == {first, rest}
