@@ -89,15 +89,6 @@ def green_legs(rows: Iterable[StoredVerdict], instances_of: dict[str, set[str]])
     }
 
 
-def open_rows(settings: Settings) -> list[dict[str, Any]]:
-    """Open exceptions as rows for a publication, the largest exposure first."""
-    with open_store(settings) as session:
-        return [
-            {column.key: getattr(case, column.key) for column in case.__mapper__.column_attrs}
-            for case in exceptions.list_exceptions(session)
-        ]
-
-
 def _described(row: dict[str, Any], as_of: datetime) -> dict[str, Any]:
     days = row.pop("sla_days")
     return {**row, "sla_due": None if days is None else as_of + timedelta(days=int(days))}

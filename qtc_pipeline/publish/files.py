@@ -20,6 +20,7 @@ from qtc_pipeline.ops import pointer
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 KPI = "kpis.kpi_executive"
 MOVEMENT = "marts.fct_movement"
@@ -45,7 +46,7 @@ def write_files(
     build_id: str,
     decisions: Sequence[Decision],
     relations: Iterable[str],
-    extra: dict[str, list[dict[str, Any]]],
+    stored: dict[str, pa.Table],
 ) -> dict[str, Table]:
     """Copy relations of the warehouse and write the tables of the publication itself.
 
@@ -55,7 +56,7 @@ def write_files(
         build_id: the build the warehouse holds.
         decisions: what became of each mart; decides the values of ``kpi_executive``.
         relations: ``schema.name`` of what is copied as it is.
-        extra: name -> rows of tables of schema ``published`` (``exception``, ``verdict``).
+        stored: name -> table of schema ``published`` (``exception``, ``verdict``).
 
     Raises:
         PublicationError: a relation would show what a person earns.
@@ -74,8 +75,10 @@ def write_files(
             connection.execute(f"create schema if not exists {relation.split('.')[0]}")
             connection.execute(f"create table {relation} as {_body(connection, relation)}")
             names.append(relation)
-        for name, rows in extra.items():
-            _write_rows(connection, f"published.{name}", rows)
+        for name, table in stored.items():
+            connection.register("incoming", table)
+            connection.execute(f"create table published.{name} as select * from incoming")
+            connection.unregister("incoming")
             names.append(f"published.{name}")
         tables = {name: _export(connection, folder, name) for name in names}
         connection.execute("detach warehouse")
@@ -179,18 +182,6 @@ def _refuse_pay(connection: duckdb.DuckDBPyConnection, relation: str) -> None:
             f"columns {', '.join(dict.fromkeys(named))} would show what a person earns",
             "Keep them in the warehouse, publish sums over persons",
         )
-
-
-def _write_rows(connection: duckdb.DuckDBPyConnection, name: str, rows: list[dict[str, Any]]) -> None:
-    import pyarrow as pa
-
-    if not rows:
-        connection.execute(f"create table {name} (none varchar)")
-        return
-    table = pa.Table.from_pylist(rows)
-    connection.register("incoming", table)
-    connection.execute(f"create table {name} as select * from incoming")
-    connection.unregister("incoming")
 
 
 def _export(connection: duckdb.DuckDBPyConnection, folder: Path, name: str) -> Table:

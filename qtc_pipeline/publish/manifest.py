@@ -65,10 +65,3 @@ def movements(
             mine = f"select * exclude (source_load_id) from {MOVEMENT} where stock = '{mart.stock}'"
             digests[mart.stock] = content_of(connection, mine)[1]
     return {"movement_sources": sources, "movement_digests": digests}
-
-
-def verdict_row(row: Verdict) -> dict[str, Any]:
-    """A verdict as a row of the publication."""
-    left_out = {"watermarks", "verdict_id"}
-    columns = {column.key: getattr(row, column.key) for column in row.__mapper__.column_attrs}
-    return {name: value for name, value in columns.items() if name not in left_out}

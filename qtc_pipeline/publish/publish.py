@@ -17,15 +17,16 @@ from typing import TYPE_CHECKING
 
 from qtc_pipeline.errors import PublicationError, PublicationHeldError
 from qtc_pipeline.gates.contract import EXPECTED, MARTS, Decision, decide
-from qtc_pipeline.ops import builds, pointer, publications, verdicts
+from qtc_pipeline.ops import builds, exceptions, pointer, publications, verdicts
 from qtc_pipeline.ops.exceptions import SyncCounts
 from qtc_pipeline.ops.lock import warehouse_lock
 from qtc_pipeline.ops.models import Build, Verdict
 from qtc_pipeline.ops.store import open_store
-from qtc_pipeline.publish.exceptions import open_rows, sync_exceptions
+from qtc_pipeline.publish.exceptions import sync_exceptions
 from qtc_pipeline.publish.files import KPI, MOVEMENT, is_published, sync, write_files, write_manifest
-from qtc_pipeline.publish.manifest import describe, movements, verdict_row
+from qtc_pipeline.publish.manifest import describe, movements
 from qtc_pipeline.publish.reader import Published, find_publication
+from qtc_pipeline.publish.stored import exception_table, verdict_table
 from qtc_pipeline.settings import Settings
 from qtc_pipeline.warehouse import open_read_only, read_rows
 
@@ -126,14 +127,18 @@ def _make(
     now = datetime.now(UTC)
     publication_id = f"{now:%Y%m%dT%H%M%S%f}-{build.build_id[:8]}"
     fresh = settings.published_dir / f"{_NEW}{publication_id}"
-    extra = {"verdict": [verdict_row(row) for row in rows], "exception": open_rows(settings)}
+    with open_store(settings) as session:
+        stored = {
+            "verdict": verdict_table(rows),
+            "exception": exception_table(exceptions.list_exceptions(session)),
+        }
     tables = write_files(
         fresh,
         settings.warehouse_path,
         build_id=build.build_id,
         decisions=list(decisions.values()),
         relations=relations,
-        extra=extra,
+        stored=stored,
     )
     manifest = describe(build, publication_id, decisions, created_at=now, verdicts=rows, tables=tables)
     if MOVEMENT in tables:

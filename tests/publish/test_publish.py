@@ -238,10 +238,11 @@ def test_breaks_of_a_green_leg_become_exceptions_of_the_publication(settings: Se
     assert outcome.exceptions == exceptions.SyncCounts(1, 0, 0, 0)
     rows = read(settings, "select break_class, exposure_amount, occurrence, owner_role from published.exception")
     assert [(row["break_class"], row["exposure_amount"], row["occurrence"], row["owner_role"]) for row in rows] == [
-        ("amendment_not_propagated", Decimal("12.5000"), 1, "sales")
+        ("amendment_not_propagated", Decimal("12.500000"), 1, "sales")
     ]
     judged_build(settings, "build-b")
     assert publish(settings).exceptions == exceptions.SyncCounts(0, 0, 0, 1)
+    assert read(settings, "select exposure_amount, sla_due from published.exception") == []
 
 
 def test_only_legs_whose_systems_are_whole_and_whose_differences_are_named_speak() -> None:
