@@ -145,6 +145,9 @@ def make_template(home: Path, progress: Progress | None = None) -> Path:
             seed(rpc, _read(server.secret_file))
         _copy(database, template)
         _remove(database)
+        for older in root.glob("template-*.sqlite"):
+            if older != template:
+                older.unlink()
     return template
 
 
