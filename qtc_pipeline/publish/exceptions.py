@@ -22,38 +22,12 @@ if TYPE_CHECKING:
     import duckdb
 
 _FOUND = """
-with ranked as (
-    select
-        md5(concat_ws('|', rule_id, leg, grain_key, kind)) as exception_id,
-        *,
-        row_number() over (
-            partition by rule_id, leg, grain_key, kind order by rank, break_class, period, left_ref, right_ref
-        ) as position
-    from reconciliation.rec_break
-),
-
-summed as (
-    select
-        exception_id,
-        case when count(exposure_amount) = count(*) then sum(exposure_amount) end as exposure_amount,
-        case when count(exposure_reporting) = count(*) then sum(exposure_reporting) end as exposure_reporting,
-        sum(blocked_amount) as blocked_amount,
-        sum(difference) as difference
-    from ranked
-    group by exception_id
-)
-
 select
-    ranked.exception_id, ranked.rule_id, ranked.leg, ranked.kind, ranked.break_class, ranked.grain_key, ranked.base,
-    ranked.rank, rule_class.owner_role, rule_class.sla_days, summed.exposure_amount, summed.exposure_reporting,
-    summed.blocked_amount, summed.difference, ranked.currency, ranked.qtc_id, ranked.customer_id, ranked.contract_id,
-    ranked.legal_entity_id, ranked.region, ranked.workflow_stage, ranked.period, ranked.failure_reason, ranked.left_ref,
-    ranked.right_ref
-from ranked
-inner join summed using (exception_id)
-left join seeds.rule_class as rule_class on ranked.break_class = rule_class.break_class
-where ranked.position = 1
-order by ranked.exception_id
+    exception_id, rule_id, leg, kind, break_class, grain_key, base, rank, owner_role, sla_days, exposure_amount,
+    exposure_reporting, blocked_amount, difference, exposure_currency as currency, qtc_id, customer_id, contract_id,
+    legal_entity_id, region, workflow_stage, period, failure_reason, left_ref, right_ref
+from reconciliation.rec_break
+order by exception_id
 """
 
 

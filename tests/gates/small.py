@@ -117,14 +117,14 @@ create table small.exposure (
 );
 create view reconciliation.rec_break as
 select
-    split_part(leg, '.', 1) as rule_id, leg, 'break' as kind, 'amendment_not_propagated' as break_class,
-    'c' || row_number() over () as grain_key, base, 11 as rank, exposure_reporting as exposure_amount,
-    exposure_reporting, null::decimal(18,4) as blocked_amount, exposure_reporting as difference, 'USD' as currency,
-    null as qtc_id, null as customer_id, null as contract_id, legal_entity_id, null as region,
-    'billing' as workflow_stage,
-    period, 'the amendment is not in the project' as failure_reason, null as left_ref, null as right_ref
+    'e' || row_number() over () as exception_id, split_part(leg, '.', 1) as rule_id, leg, 'break' as kind,
+    'amendment_not_propagated' as break_class, 'c' || row_number() over () as grain_key, base, 11 as rank,
+    'sales' as owner_role, 5 as sla_days, exposure_reporting as exposure_amount, exposure_reporting,
+    null::decimal(18,4) as blocked_amount, exposure_reporting as difference, 'USD' as exposure_currency, null as qtc_id,
+    null as customer_id, null as contract_id, legal_entity_id, null as region, 'billing' as workflow_stage, period,
+    'the amendment is not in the project' as failure_reason, null as left_ref, null as right_ref
 from small.exposure;
-create table seeds.rule_class as select 'amendment_not_propagated' as break_class, 'sales' as owner_role, 5 as sla_days;
+create table seeds.rule_class as select 'amendment_not_propagated' as break_class, 11 as rank;
 create table canonical.core_accounting_period (legal_entity_id varchar, period varchar, is_closed boolean);
 
 -- E3: marts against canonical
