@@ -19,13 +19,13 @@ legal_entities as (
 
 left_cell as (
     select
-        coalesce(journal_source_id, revenue_entry_id) as document_key,
+        coalesce(journal_source_id, 'planned:' || revenue_entry_id) as document_key,
         legal_entity_id,
         period,
         sum(functional_amount) as amount,
         max(version_at) as version_at
     from revenue
-    group by coalesce(journal_source_id, revenue_entry_id), legal_entity_id, period
+    group by coalesce(journal_source_id, 'planned:' || revenue_entry_id), legal_entity_id, period
 ),
 
 right_cell as (
