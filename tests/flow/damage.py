@@ -137,6 +137,16 @@ def _status(payload: Payload, draw: random.Random, _: Damaged) -> None:
     payload["status"] = {**payload["status"], "key": draw.choice(("cancelled", "not_started", "completed"))}
 
 
+def _draft(payload: Payload, _: random.Random, __: Damaged) -> None:
+    if payload["type"] in {"CustInvc", "CustCred"}:
+        payload["posting"] = {"T": "F", "F": "T"}[payload["posting"]]
+
+
+def _void(payload: Payload, _: random.Random, __: Damaged) -> None:
+    if payload["type"] in {"CustInvc", "CustCred"}:
+        payload["voided"] = "T"
+
+
 DAMAGE: dict[tuple[str, str], tuple[Change | None, ...]] = {
     ("salesforce", "Contract"): (
         _set("Status", "Draft", "On Hold", "Cancelled", "Expired"),
@@ -196,8 +206,8 @@ DAMAGE: dict[tuple[str, str], tuple[Change | None, ...]] = {
         _set("subsidiary", "1", "2"),
     ),
     ("netsuite", "transaction"): (
-        _flip("posting"),
-        _set("voided", "T"),
+        _draft,
+        _void,
         _add("foreigntotal", 1, -20),
         _add("foreigntaxtotal", 1, -2),
         _set("exchangerate", "1.250000"),

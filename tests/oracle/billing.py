@@ -89,7 +89,9 @@ def billed_items(view: View) -> Iterator[Finding]:
         else:
             verdict = ("break", "item_billed_twice")
             items = tuple(_excess_items(posted, billed, delivered, measure))
-        yield _item_row(view, posted[0][0], verdict, (f"{kind}:{source}", measure, difference), items)
+        yield _item_row(
+            view, [document for document, _ in posted], verdict, (f"{kind}:{source}", measure, difference), items
+        )
 
 
 def _quantities(
@@ -145,23 +147,23 @@ def _row(
 
 def _item_row(
     view: View,
-    document: Document,
+    documents: Sequence[Document],
     verdict: tuple[str, str | None],
     measured: tuple[str, str, Decimal],
     items: tuple[Item, ...],
 ) -> Finding:
     (kind, name), (grain, measure, difference) = verdict, measured
-    contract = view.contract_of_job(document.project)
+    contracts = [contract.id for entry in documents if (contract := view.contract_of_job(entry.project)) is not None]
     return Finding(
         leg="invoice_integrity.items",
         measure=measure,
         kind=kind,
         break_class=name,
         grain=grain,
-        contract=contract.id if contract is not None else None,
-        company=document.company,
+        contract=min(contracts, default=None),
+        company=min(document.company for document in documents),
         period=month_of(view.context.today),
-        currency=None if measure == "minutes" else document.currency,
+        currency=None if measure == "minutes" else min(document.currency for document in documents),
         difference=difference,
         items=items,
     )

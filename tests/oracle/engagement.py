@@ -73,7 +73,9 @@ def _not_set_up(view: View, leg: str, side: str, contract: Contract) -> Finding:
 
 def _beyond_contracts(view: View, leg: str, side: str, project: Project) -> Iterator[Finding]:
     def row(kind: str, name: str, items: tuple[Item, ...] = ()) -> Finding:
-        period = month_of(project.start or project.created.date())
+        contract = view.contracts.get(str(project.contract))
+        signed = contract.signed if contract is not None else None
+        period = month_of(signed or project.created.date())
         return Finding(
             leg,
             "count",
@@ -98,7 +100,12 @@ def _beyond_contracts(view: View, leg: str, side: str, project: Project) -> Iter
             for entry in _entries_on(view, side, project)
             if entry.counts and (open_value := _open_at_own_rate(view, entry)) > ZERO
         ]
-        yield row("break", "project_without_contract", tuple(items))
+        sides = ("salesforce", VENDOR[side])
+        reason = pending_reason(view.context, project.created, "salesforce", sides, (project.changed,))
+        if reason is not None:
+            yield row("timing", "project_without_contract")
+        else:
+            yield row("break", "project_without_contract", tuple(items))
 
 
 def _entries_on(view: View, side: str, project: Project) -> list[Entry]:

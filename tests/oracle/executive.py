@@ -95,7 +95,8 @@ def _leakage(answer: Answer) -> Iterator[Figure]:
     for primary in answer.primaries.values():
         if primary.key in places:
             place, variant = places[primary.key]
-            yield place, "revenue_leakage", variant, reported(view, primary.item.amount, primary.item.currency)
+            amount = reported(view, primary.item.amount, primary.item.currency)
+            yield place, "revenue_leakage", variant, amount or ZERO  # what is unknown is listed, not counted
 
 
 def _flows(answer: Answer) -> Iterator[Figure]:

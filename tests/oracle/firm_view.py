@@ -138,20 +138,26 @@ class View:
 
     @cached_property
     def documents_by_contract(self) -> Mapping[str, Sequence[Document]]:
-        """Contract -> documents in its currency posted up to today's period that are not void."""
+        """Contract -> documents posted up to today's period that are not void."""
         found: dict[str, list[Document]] = defaultdict(list)
         today = month_of(self.context.today)
         for document in self.books.documents.values():
             contract = self.contract_of_job(document.project)
-            if contract is None or not document.counts or document.currency != contract.currency:
-                continue
-            if (document.period or month_of(document.day)) <= today:
+            if contract is not None and document.counts and (document.period or month_of(document.day)) <= today:
                 found[contract.id].append(document)
         return found
 
-    def billed_against_value(self, contract: str) -> Decimal:
-        """Net fees on posted documents, net of credits; expenses are apart."""
-        return sum((fees(document) for document in self.documents_by_contract.get(contract, ())), ZERO)
+    def billed_against_value(self, contract: str, period: str = "9999-12") -> Decimal:
+        """Net fees on documents in the contract's currency posted up to a period; expenses are apart."""
+        currency = self.contracts[contract].currency
+        return sum(
+            (
+                fees(document)
+                for document in self.documents_by_contract.get(contract, ())
+                if document.currency == currency and (document.period or month_of(document.day)) <= period
+            ),
+            ZERO,
+        )
 
     @cached_property
     def recognized_by_contract(self) -> Mapping[str, Sequence[Recognition]]:

@@ -48,21 +48,16 @@ def _relieved(view: View, payment_id: str) -> Decimal:
 
 
 def revenue_to_ledger(view: View) -> Iterator[Finding]:
-    """Booked recognition entries against the revenue accounts, per journal."""
-    ledger = _ledger(view, "Income")
-    expected: dict[str, list[object]] = {}
+    """Booked recognition entries against the revenue accounts, per journal and period."""
+    totals: dict[tuple[str, str, str], Decimal] = defaultdict(lambda: ZERO)
     for entry in view.books.recognitions:
         job = view.books.jobs.get(entry.project) if entry.project is not None else None
         if entry.booked and job is not None:
-            key = entry.journal or f"planned:{entry.id}"
-            row = expected.setdefault(key, [job.company, entry.period, ZERO])
-            row[2] += entry.functional  # type: ignore[operator]
-    for key in sorted(expected.keys() | ledger.keys()):
-        posted = ledger.get(key)
-        where = tuple(expected[key][:2]) if key in expected else (posted[1], posted[2])  # type: ignore[index]
-        amount = expected[key][2] if key in expected else ZERO
-        booked = -posted[3] if posted is not None else ZERO
-        yield from _row(view, ("revenue.gl", "subledger_mismatch"), key, where, amount - booked)  # type: ignore[operator,arg-type]
+            totals[entry.journal or f"planned:{entry.id}", job.company, entry.period] += entry.functional
+    for document, (_, company, period, amount) in _ledger(view, "Income").items():
+        totals[document, company, period] += amount
+    for (document, company, period), difference in sorted(totals.items()):
+        yield from _row(view, ("revenue.gl", "subledger_mismatch"), document, (company, period), difference)
 
 
 def _ledger(view: View, account_type: str) -> Mapping[str, tuple[str, str, str, Decimal]]:
@@ -83,7 +78,7 @@ def _row(
     (leg, name), (company, period) = rule, where
     currency = view.context.functional(company)
     head = view.books.documents.get(document)
-    contract = view.contract_of_job(head.project) if head is not None else None
+    contract = view.contract_of_job(head.project) if head is not None and head.counts else None
     contract_id = contract.id if contract is not None else None
     item = Item(f"{leg}:{document}", abs(difference), "misstatement", currency)
     yield Finding(leg, "amount", "break", name, document, contract_id, company, period, currency, difference, (item,))

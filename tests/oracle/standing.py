@@ -60,7 +60,7 @@ def _standing(view: View, entry: Entry, contract: Contract) -> Standing:
     rate = view.contract_rate(contract.id, entry.role, entry.day)
     value = time_value(entry.minutes, rate)
     billed_minutes = view.billed_minutes(entry.id)
-    billed = min(time_value(billed_minutes, rate) or ZERO, value or ZERO)
+    billed = min(time_value(max(billed_minutes, 0), rate) or ZERO, value or ZERO)
     rest = (value or ZERO) - billed
     transfers = tuple(view.transfers_by_entry.get(entry.id, ()))
     written_off = rest if any(transfer.written_off for transfer in transfers) else ZERO

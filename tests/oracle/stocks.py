@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from tests.oracle.context import cents, time_value
-from tests.oracle.firm_view import View, fees, month_of
+from tests.oracle.firm_view import View, month_of
 from tests.oracle.records import Contract
 from tests.oracle.standing import Standing
 
@@ -44,8 +44,7 @@ def _backlog_at(view: View, contract: Contract, period: str) -> Decimal:
     value = contract.signed_value + sum(amended, ZERO)
     if contract.closed is not None and month_of(contract.closed) <= period:
         value -= view.debooked(contract)
-    documents = view.documents_by_contract.get(contract.id, ())
-    billed = sum((fees(entry) for entry in documents if entry.period is not None and entry.period <= period), ZERO)
+    billed = view.billed_against_value(contract.id, period)
     return value - min(value, billed)
 
 

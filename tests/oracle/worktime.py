@@ -28,6 +28,7 @@ class Arrived:
     entry: str | None
     source: str
     contract: Contract | None
+    company: str
     day: date
     role: str | None
     minutes: int
@@ -75,7 +76,11 @@ def _arrived(view: View) -> Iterator[Arrived]:
         contract = view.contract_of_job(transfer.project) or _contract_of_entry(view, transfer.entry)
         day, role = transfer.day, transfer.role
         known = transfer.entry in view.delivery.entries
-        yield Arrived(transfer.entry, transfer.id, contract, day, role, transfer.minutes, transfer.changed, known)
+        job = view.books.jobs.get(transfer.project)
+        company = job.company if job is not None else "unassigned"
+        yield Arrived(
+            transfer.entry, transfer.id, contract, company, day, role, transfer.minutes, transfer.changed, known
+        )
     for (kind, source), lines in view.lines_by_source.items():
         posted = [(document, line) for document, line in lines if document.posted and line.minutes]
         minutes = view.billed_minutes(source) if kind == "time" else 0
@@ -85,7 +90,8 @@ def _arrived(view: View) -> Iterator[Arrived]:
         entry = view.delivery.entries.get(source)
         day = entry.day if entry is not None else posted[0][0].day
         changed = max(document.changed for document, _ in posted)
-        yield Arrived(source, posted[0][1].id, contract, day, posted[0][1].role, minutes, changed, entry is not None)
+        role, company, known = posted[0][1].role, posted[0][0].company, entry is not None
+        yield Arrived(source, posted[0][1].id, contract, company, day, role, minutes, changed, known)
 
 
 def _contract_of_entry(view: View, key: str | None) -> Contract | None:
@@ -93,8 +99,23 @@ def _contract_of_entry(view: View, key: str | None) -> Contract | None:
     return view.contract_of_workspace(entry.project) if entry is not None else None
 
 
-def _place(row: Arrived) -> tuple[Contract | None, str, str]:
-    return row.contract, row.entry or row.source, row.period
+@dataclass(frozen=True)
+class Place:
+    """Where minutes are counted."""
+
+    contract: Contract | None
+    grain: str
+    period: str
+    company: str
+
+
+def _place(row: Arrived) -> Place:
+    return Place(row.contract, row.entry or row.source, row.period, row.company)
+
+
+def _home(view: View, line: Standing) -> Place:
+    company = view.delivery.projects[line.entry.project].company
+    return Place(line.contract, line.entry.id, month_of(line.entry.day), company)
 
 
 def _priced(view: View, row: Arrived) -> Decimal | None:
@@ -118,35 +139,35 @@ def _missing(view: View, line: Standing) -> list[Finding]:
     kind = "break" if reason is None else "timing"
     worth = line.value if known else (None if line.value is None else line.within_cap)
     item = Item(f"time_entry:{entry.id}", worth, "leakage", line.contract.currency)
-    where = (line.contract, entry.id, month_of(entry.day))
-    return list(_rows(where, (kind, name), (Side(entry.minutes, line.value), Side()), (item,)))
+    return list(_rows(_home(view, line), (kind, name), (Side(entry.minutes, line.value), Side()), (item,)))
 
 
 def _both(view: View, line: Standing, rights: list[Arrived]) -> list[Finding]:
-    entry, period = line.entry, month_of(line.entry.day)
+    entry, home = line.entry, _home(view, line)
     versions = (entry.changed, *(row.changed for row in rights))
     reason = pending_reason(view.context, entry.changed, "netsuite", ("kantata", "netsuite"), versions)
     minutes = sum(row.minutes for row in rights)
     if any(row.contract != line.contract for row in rights):
         name: str | None = "moved_after_transfer"
-    elif any(row.period != period for row in rights):
+    elif any(row.period != home.period for row in rights):
         name = "late_time" if _approved_late(view, entry) else None
     elif entry.minutes != minutes:
         name = "quantity_mismatch"
+    elif any(row.company != home.company for row in rights):
+        name = "other_entity"
     else:
         return []
     kind = "unexplained" if name is None else "break" if reason is None else "timing"
-    cells: dict[tuple[Contract | None, str, str], list[Side]] = {
-        (line.contract, entry.id, period): [Side(entry.minutes, line.value), Side()]
-    }
+    kind = "reconciling" if name == "other_entity" else kind
+    cells: dict[Place, list[Side]] = {home: [Side(entry.minutes, line.value), Side()]}
     for row in rights:
         if row.counts:
-            cell = cells.setdefault((row.contract, entry.id, row.period), [Side(), Side()])
+            cell = cells.setdefault(_place(row), [Side(), Side()])
             cell[1] = Side(cell[1].minutes + row.minutes, _add(cell[1].value, _priced(view, row)))
     found: list[Finding] = []
-    for where, (left, right) in cells.items():
+    for place, (left, right) in cells.items():
         item = _difference_item(line, name, left, right)
-        found += _rows(where, (kind, name), (left, right), (item,))
+        found += _rows(place, (kind, name), (left, right), (item,))
     return found
 
 
@@ -201,7 +222,7 @@ def _aged(view: View, line: Standing) -> Iterator[Finding]:
             "unbilled_past_sla",
             entry.id,
             line.contract.id,
-            line.contract.company,
+            view.delivery.projects[entry.project].company,
             month_of(entry.day),
             line.contract.currency,
             ZERO,
@@ -218,14 +239,15 @@ class Side:
 
 
 def _rows(
-    where: tuple[Contract | None, str, str],
+    place: Place,
     verdict: tuple[str, str | None],
     sides: tuple[Side, Side],
     items: tuple[Item, ...] = (),
 ) -> Iterator[Finding]:
-    (contract, grain, period), (kind, name), (left, right) = where, verdict, sides
+    (kind, name), (left, right) = verdict, sides
+    contract, grain, period, company = place.contract, place.grain, place.period, place.company
     shown = items if kind == "break" else ()
-    contract_id, company = (contract.id, contract.company) if contract is not None else (None, "unassigned")
+    contract_id = contract.id if contract is not None else None
     minutes = Decimal(left.minutes - right.minutes)
     if minutes:
         yield Finding(LEG, "minutes", kind, name, grain, contract_id, company, period, None, minutes, shown)
