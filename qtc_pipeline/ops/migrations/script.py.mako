@@ -13,4 +13,4 @@ depends_on = None
 
 def upgrade() -> None:
     """Apply."""
-    ${upgrades if upgrades else "raise NotImplementedError"}
+    ${upgrades}
