@@ -59,7 +59,8 @@ ledger as (
         grain_key,
         break_class,
         leg || ':' || grain_key as item_key,
-        abs(sum(difference)) as amount,
+        -- of a document booked in the wrong period: what is wrong in either, never their sum, which is nothing
+        max(abs(difference)) as amount,
         min(currency) as currency,
         'misstatement' as base
     from ledger_row
