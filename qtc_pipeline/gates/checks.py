@@ -212,15 +212,23 @@ def _sum(rows: Sequence[Any], name: str) -> str:
         value = getattr(row, name)
         if value is not None:
             sums[row.currency or ""] = sums.get(row.currency or "", Decimal(0)) + value
-    return ", ".join(f"{amount:f} {currency}".strip() for currency, amount in sorted(sums.items()) if amount) or "0"
+    return (
+        ", ".join(f"{_text(amount)} {currency}".strip() for currency, amount in sorted(sums.items()) if amount) or "0"
+    )
 
 
 def _table(rows: Sequence[Any]) -> dg.TableMetadataValue:
     columns = ("rule_id", "measure", "period", "legal_entity_id", "currency", "expected", "actual")
     amounts = ("unexplained", "exposure", "in_flight", "tolerance", "verdict")
+    return _shown([{name: _text(getattr(row, name)) for name in (*columns, *amounts)} for row in rows[:_WORST]])
+
+
+def _shown(rows: Sequence[dict[str, str]]) -> dg.TableMetadataValue:
+    """Rows as a table of the columns that say something."""
+    names = [name for name in (rows[0] if rows else ()) if any(row[name] for row in rows)]
     return dg.MetadataValue.table(
-        [dg.TableRecord({name: _text(getattr(row, name)) for name in (*columns, *amounts)}) for row in rows[:_WORST]],
-        schema=dg.TableSchema([dg.TableColumn(name, "string") for name in (*columns, *amounts)]),
+        [dg.TableRecord({name: row[name] for name in names}) for row in rows],
+        schema=dg.TableSchema([dg.TableColumn(name, "string") for name in names]),
     )
 
 
@@ -243,11 +251,11 @@ def _worst(settings: Settings, legs: set[str]) -> dg.TableMetadataValue:
         open_read_only(settings.warehouse_path) as connection,
     ):
         found = read_rows(connection, sql, [sorted(legs)])
-    return dg.MetadataValue.table(
-        [dg.TableRecord({name: _text(row[name]) for name in (*columns, *amounts)}) for row in found],
-        schema=dg.TableSchema([dg.TableColumn(name, "string") for name in (*columns, *amounts)]),
-    )
+    return _shown([{name: _text(row[name]) for name in (*columns, *amounts)} for row in found])
 
 
 def _text(value: Any) -> str:
-    return "" if value is None else format(value, "f") if isinstance(value, Decimal) else str(value)
+    """Plain digits without trailing zeros."""
+    if isinstance(value, Decimal):
+        return format(value.quantize(Decimal(1)) if value == value.to_integral_value() else value.normalize(), "f")
+    return "" if value is None else str(value)

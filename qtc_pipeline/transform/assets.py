@@ -273,7 +273,7 @@ def _run(context: dg.AssetExecutionContext, settings: Settings, translator: Tran
         extra = dbt.selection(settings, build_id, step)[2:]  # the selection itself comes from the assets
         invocation = _resource(settings).cli(
             ["build", *extra, "--log-level-file", "none"],
-            context=context,
+            context=context.op_execution_context,  # dagster-dbt asks the asset's for what is deprecated on it
             raise_on_error=False,
             target_path=Path(target_dir(settings)),
         )
