@@ -73,9 +73,7 @@ def _not_set_up(view: View, leg: str, side: str, contract: Contract) -> Finding:
 
 def _beyond_contracts(view: View, leg: str, side: str, project: Project) -> Iterator[Finding]:
     def row(kind: str, name: str, items: tuple[Item, ...] = ()) -> Finding:
-        contract = view.contracts.get(str(project.contract))
-        signed = contract.signed if contract is not None else None
-        period = month_of(signed or project.created.date())
+        period = month_of(project.start or project.created.date())
         return Finding(
             leg,
             "count",
@@ -109,10 +107,14 @@ def _beyond_contracts(view: View, leg: str, side: str, project: Project) -> Iter
 
 
 def _entries_on(view: View, side: str, project: Project) -> list[Entry]:
-    """Time of a PSA project; of an ERP job the entries whose time bill it holds."""
+    """Time of a PSA project; of an ERP job the entries it holds as time bills, or bills without one."""
     if side == "psa":
         return view.entries_of([project.id])
     held = {transfer.entry for transfer in view.books.transfers if transfer.project == project.id}
+    for (kind, source), lines in view.lines_by_source.items():
+        if kind == "time" and source not in view.transfers_by_entry:
+            if any(document.project == project.id and document.posted for document, _ in lines):
+                held.add(source)
     return [entry for key, entry in view.delivery.entries.items() if key in held]
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from tests.oracle.context import cents
+from tests.oracle.findings import Item
 from tests.oracle.firm_view import View, month_of
 from tests.oracle.margin import less, share
 from tests.oracle.marts import COLUMNS
@@ -83,20 +84,29 @@ def _unbilled(answer: Answer) -> Iterator[Figure]:
 
 
 def _leakage(answer: Answer) -> Iterator[Figure]:
-    """Primary exposure of base leakage and of base delay: what is in time is no break, what is a break is past it."""
+    """Primary exposure of base leakage and of base delay: what is a break is past its time.
+
+    What is unknown is listed and not counted; a cell where nothing is known is None.
+    """
     view, month = answer.view, month_of(answer.view.context.today)
-    places: dict[tuple[str, str, str], tuple[Place, str]] = {}
+    carried: dict[tuple[str, str, str], list[Item]] = defaultdict(list)
+    for primary in answer.primaries.values():
+        carried[primary.key].append(primary.item)
+    cells: dict[tuple[Place, str], list[Decimal]] = defaultdict(list)
     for row in answer.exceptions:
         if row.leg in LEAKING and row.base in {"leakage", "delay"}:
-            place = _place(month, view.contracts.get(str(row.contract)), row.company)
-            variant = "time" if row.leg == TIME_LEG else "contracts"
-            places[row.leg, row.break_class, row.grain] = place, variant
-            yield place, "revenue_leakage", variant, ZERO
-    for primary in answer.primaries.values():
-        if primary.key in places:
-            place, variant = places[primary.key]
-            amount = reported(view, primary.item.amount, primary.item.currency)
-            yield place, "revenue_leakage", variant, amount or ZERO  # what is unknown is listed, not counted
+            cell = cells[_place(month, view.contracts.get(str(row.contract)), row.company), _variant(row.leg)]
+            items = carried[row.leg, row.break_class, row.grain]
+            amounts = [reported(view, item.amount, item.currency) for item in items]
+            known = [amount for amount in amounts if amount is not None]
+            if known or not items:
+                cell.append(sum(known, ZERO))
+    for (place, variant), amounts_known in cells.items():
+        yield place, "revenue_leakage", variant, sum(amounts_known, ZERO) if amounts_known else None
+
+
+def _variant(leg: str) -> str:
+    return "time" if leg == TIME_LEG else "contracts"
 
 
 def _flows(answer: Answer) -> Iterator[Figure]:
