@@ -81,6 +81,15 @@ def test_every_mart_is_published_and_a_second_run_has_nothing_to_do(firm: Firm) 
     assert {load.load.versions for load in firm.second.loads["tryton"]} == {0}
 
 
+def test_the_firm_is_the_same_wherever_it_is_seeded(firm: Firm) -> None:
+    books = firm.books
+    assert len(books.time) == 504
+    assert sum(books.minutes(entry) for entry in books.time.values()) == 105_140
+    assert sum(1 for row in books.invoices.values() if books.is_posted(row)) == 15
+    assert sum(row["debit"] for row in books.move_lines.values()) == Decimal("251140.55")
+    assert sum(row["untaxed_amount"] for row in books.sales.values()) == Decimal("238899.70")
+
+
 def test_legs_whose_sides_are_one_instance_are_not_applicable(firm: Firm) -> None:
     with open_store(firm.settings) as session:
         given = [(one.gate, one.rule_id, one.verdict) for one in verdicts.verdicts_of(session, firm.first.build_id)]

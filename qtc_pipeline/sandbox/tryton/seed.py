@@ -1,7 +1,8 @@
 """Fill an empty Tryton with a small firm, through its own API.
 
 The order is the firm's life: books, work, billing; last, the user the connector logs in as. Everything is fixed (names,
-dates, amounts, ids), only Tryton's modification stamps are those of the day the template was made.
+dates, amounts, ids); only Tryton's modification stamps, and the end date it gives a won opportunity, are those of the
+day the template was made.
 
 Known traps of Tryton this seed leaves behind on purpose, so that the connector meets them: rows of two companies behind
 one ``company_filter``, archived parties and people with documents, a EUR invoice in the USD company, time and materials

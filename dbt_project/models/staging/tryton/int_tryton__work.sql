@@ -1,7 +1,8 @@
 {{ config(materialized='table') }}
 
 -- Projects and tasks with the root of their tree and the sale it delivers. A task made by processing a sale names its
--- sale line as origin; a project made by hand names its deal in the comment (opportunity=<number>).
+-- sale line as origin; a project made by hand names its deal in the comment (opportunity=<number>). A tree that delivers
+-- several sales counts for the first of them.
 with work as (
     select
         *,
