@@ -28,7 +28,10 @@ def header_and_lines(view: View) -> Iterator[Finding]:
             ("invoice_integrity.lines", "header_line_mismatch", net),
             ("invoice_integrity.tax", "tax_mismatch", tax),
         ):
-            if difference != ZERO:
+            if difference != ZERO and leg == "invoice_integrity.lines" and not document.lines:
+                rule = (leg, "amount", None)  # a document without lines: nobody can say what is wrong
+                yield _row(view, document, difference, (), rule=rule)
+            elif difference != ZERO:
                 worth = cents(abs(difference) * document.rate)
                 functional = view.context.functional(document.company)
                 item = Item(f"invoice:{document.id}:{name}", worth, "misstatement", functional)
@@ -133,7 +136,7 @@ def _excess_items(
 
 
 def _row(
-    view: View, document: Document, difference: Decimal, items: tuple[Item, ...], *, rule: tuple[str, str, str]
+    view: View, document: Document, difference: Decimal, items: tuple[Item, ...], *, rule: tuple[str, str, str | None]
 ) -> Finding:
     leg, measure, name = rule
     contract = view.contract_of_job(document.project)
@@ -141,7 +144,17 @@ def _row(
     currency = None if measure == "count" else document.currency
     contract_id = contract.id if contract is not None else None
     return Finding(
-        leg, measure, "break", name, document.id, contract_id, document.company, period, currency, difference, items
+        leg,
+        measure,
+        "break" if name else "unexplained",
+        name,
+        document.id,
+        contract_id,
+        document.company,
+        period,
+        currency,
+        difference,
+        items,
     )
 
 

@@ -6,6 +6,7 @@ Add here: a rule whose grain is a contract. Stays out: time, documents and ledge
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import accumulate
@@ -112,9 +113,9 @@ def _entries_on(view: View, side: str, project: Project) -> list[Entry]:
         return view.entries_of([project.id])
     held = {transfer.entry for transfer in view.books.transfers if transfer.project == project.id}
     for (kind, source), lines in view.lines_by_source.items():
-        if kind == "time" and source not in view.transfers_by_entry:
-            if any(document.project == project.id and document.posted for document, _ in lines):
-                held.add(source)
+        billed_here = any(document.project == project.id and document.posted for document, _ in lines)
+        if kind == "time" and billed_here and source not in view.transfers_by_entry:
+            held.add(source)
     return [entry for key, entry in view.delivery.entries.items() if key in held]
 
 
@@ -137,36 +138,51 @@ def contract_value(view: View, side: str) -> Iterator[Finding]:
     """Agreed value against Σ project prices (PSA) or Σ order lines (ERP), in contract currency."""
     for contract in view.contracts.values():
         agreed = view.agreed_value(contract)
-        found = _value_on(view, side, contract)
-        if found is None:
+        found = _values_on(view, side, contract)
+        same = found.get(contract.currency)
+        priced = [value for value in found.values() if value.amount is not None]
+        if not found:
             yield _value_row((view, side), contract, ("reconciling", "not_activated"), agreed, contract.currency)
-            continue
-        amount, currency, changed = found
-        if amount is None:
+        elif not priced:
             yield _value_row((view, side), contract, ("unexplained", None), agreed, contract.currency)
-        elif currency != contract.currency:
+        elif len(found) > 1 or same is None:
             item = (Item(f"contract:{contract.id}", ZERO, "control", contract.currency),)
-            yield _value_row(
-                (view, side), contract, ("break", "currency_mismatch"), agreed, contract.currency, items=item
-            )
-            yield _value_row((view, side), contract, ("break", "currency_mismatch"), -amount, currency)
-        elif amount != agreed:
-            yield _differs(view, side, contract, agreed, (amount, changed))
+            verdict = ("break", "currency_mismatch")
+            here = same.amount or ZERO if same is not None else ZERO
+            yield _value_row((view, side), contract, verdict, agreed - here, contract.currency, items=item)
+            for currency, value in found.items():
+                if currency != contract.currency and value.amount is not None:
+                    yield _value_row((view, side), contract, verdict, -value.amount, currency)
+        elif same.amount is not None and same.amount != agreed:
+            yield _differs(view, side, contract, agreed, (same.amount, same.changed))
 
 
-def _value_on(view: View, side: str, contract: Contract) -> tuple[Decimal | None, str, datetime] | None:
+@dataclass
+class Value:
+    """What one side holds of a contract's value in one currency; None while no record has a price."""
+
+    amount: Decimal | None
+    changed: datetime
+
+
+def _values_on(view: View, side: str, contract: Contract) -> dict[str, Value]:
     projects = [entry for entry in view.projects_by_contract.get((side, contract.id), ()) if not entry.cancelled]
     if side == "psa":
-        if not projects:
-            return None
-        priced = [entry.price for entry in projects if entry.price is not None]
-        total = sum(priced, ZERO) if priced else None
-        return total, projects[0].currency, max(entry.changed for entry in projects)
-    jobs = {project.id for project in projects}
-    orders = [order for order in view.books.orders if order.project in jobs and not order.void]
-    if not orders:
-        return None
-    return sum((order.net for order in orders), ZERO), orders[0].currency, max(order.changed for order in orders)
+        parts = [(entry.currency, entry.price, entry.changed) for entry in projects]
+    else:
+        jobs = {project.id for project in projects}
+        parts = [
+            (entry.currency, entry.net, entry.changed)
+            for entry in view.books.orders
+            if entry.project in jobs and not entry.void
+        ]
+    found: dict[str, Value] = {}
+    for currency, price, changed in parts:
+        value = found.setdefault(currency, Value(None, changed))
+        value.changed = max(value.changed, changed)
+        if price is not None:
+            value.amount = price if value.amount is None else value.amount + price
+    return found
 
 
 def _differs(view: View, side: str, contract: Contract, agreed: Decimal, right: tuple[Decimal, datetime]) -> Finding:

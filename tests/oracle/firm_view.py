@@ -52,9 +52,12 @@ class View:
         return found
 
     def in_force(self, contract: str) -> list[Amendment]:
-        """Approved amendments effective up to today, oldest first."""
-        today = self.context.today
-        return [a for a in self.amendments.get(contract, ()) if a.approved and a.effective and a.effective <= today]
+        """Approved amendments in the contract's currency effective up to today, oldest first."""
+        today, currency = self.context.today, self.contracts[contract].currency
+        approved = [
+            entry for entry in self.amendments.get(contract, ()) if entry.approved and entry.currency == currency
+        ]
+        return [entry for entry in approved if entry.effective is not None and entry.effective <= today]
 
     def agreed_value(self, contract: Contract) -> Decimal:
         """Signed value plus approved amendments in force."""
@@ -170,8 +173,10 @@ class View:
         return found
 
     def recognized(self, contract: str) -> Decimal:
-        """Revenue booked for a contract, contract currency."""
-        return sum((entry.amount for entry in self.recognized_by_contract.get(contract, ())), ZERO)
+        """Revenue booked for a contract in its currency."""
+        currency = self.contracts[contract].currency
+        booked = self.recognized_by_contract.get(contract, ())
+        return sum((entry.amount for entry in booked if entry.currency == currency), ZERO)
 
     def entries_of(self, projects: Iterable[str]) -> list[Entry]:
         """Time entries of PSA projects."""

@@ -77,7 +77,7 @@ def _row(
         return
     (leg, name), (company, period) = rule, where
     currency = view.context.functional(company)
-    head = view.books.documents.get(document)
+    head = view.books.documents.get(document) if leg == "ar_to_gl" else None
     contract = view.contract_of_job(head.project) if head is not None and head.counts else None
     contract_id = contract.id if contract is not None else None
     item = Item(f"{leg}:{document}", abs(difference), "misstatement", currency)

@@ -176,7 +176,7 @@ def _course(view: View, contract: Contract, months: Mapping[str, Month], calenda
                 month=month,
                 to_date=to_date,
                 value=converted(view, _value_at(view, contract, end), contract.currency, functional, signed),
-                planned_cost=contract.planned_cost,
+                planned_cost=_planned_cost(view, contract),
                 to_complete=_to_complete(view, contract, end),
             )
         )
@@ -187,6 +187,17 @@ def _value_at(view: View, contract: Contract, end: date) -> Decimal:
     amended = [entry.amount for entry in view.in_force(contract.id) if entry.effective and entry.effective <= end]
     value = contract.signed_value + sum(amended, ZERO)
     return value - view.debooked(contract) if contract.closed is not None and contract.closed <= end else value
+
+
+def _planned_cost(view: View, contract: Contract) -> Decimal | None:
+    """Plan at signature: of the contract, else the first version of its projects' estimates."""
+    if contract.planned_cost is not None:
+        return contract.planned_cost
+    projects = {project.id for project in view.projects_by_contract.get(("psa", contract.id), ())}
+    first = [
+        entry.planned_cost for entry in view.delivery.estimates if entry.project in projects and entry.version == 1
+    ]
+    return sum(first, ZERO) if first else None
 
 
 def _to_complete(view: View, contract: Contract, end: date) -> Decimal | None:

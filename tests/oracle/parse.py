@@ -78,6 +78,7 @@ def read_sales(payloads: Payloads, context: Context) -> Sales:
             id=str(row["Id"]),
             contract=str(row["Contract__c"]),
             amount=decimal_of(row["Amount__c"]) or Decimal(0),
+            currency=str(row["CurrencyIsoCode"]),
             approved=row["Status__c"] == "Approved",
             effective=day_of(row["Effective_Date__c"]),
             approved_on=day_of(row["Approved_Date__c"]),
@@ -190,7 +191,7 @@ def _workspaces(payloads: Payloads, context: Context, sales: Sales) -> dict[str,
             internal="Internal" in names,
             price=_cents(row["price_in_cents"]),
             currency=str(row["currency"]),
-            company=company or "unassigned",
+            company=company or _company_behind(sales, opportunity),
             twin=None,
             changed=instant_of(row["updated_at"]),
             status=str(row["status"]["key"]),
@@ -206,6 +207,11 @@ def contract_behind(sales: Sales, opportunity: str | None) -> str | None:
         return None
     root = sales.root_of_opportunity.get(opportunity, opportunity)
     return sales.contract_of_opportunity.get(opportunity) or sales.contract_of_opportunity.get(root)
+
+
+def _company_behind(sales: Sales, opportunity: str | None) -> str:
+    contract = contract_behind(sales, opportunity)
+    return sales.contracts[contract].company if contract is not None else "unassigned"
 
 
 def _cents(value: object) -> Decimal | None:

@@ -76,7 +76,8 @@ def read_books(payloads: Payloads, context: Context, sales: Sales) -> Books:
         elif row["type"] == "CustPymt":
             payments[key] = _payment(row, company[key], symbols, periods)
         elif row["type"] == "SalesOrd":
-            net = -sum((decimal_of(line["foreignamount"]) or ZERO for line in lines[key] if _is_item(line)), ZERO)
+            amounts = [-(decimal_of(line["foreignamount"]) or ZERO) for line in lines[key] if _is_item(line)]
+            net = sum(amounts, ZERO) if amounts else None
             changed = max(
                 [instant_of(row["lastmodifieddate"]), *(instant_of(x["linelastmodifieddate"]) for x in lines[key])]
             )
@@ -94,7 +95,7 @@ def read_books(payloads: Payloads, context: Context, sales: Sales) -> Books:
     return Books(
         jobs=jobs,
         active_codes=frozenset(str(row["itemid"]) for row in of("item") if not flag_of(row["isinactive"])),
-        transfers=[_transfer(row, codes) for row in of("timebill")],
+        transfers=[_transfer(row, codes) for row in of("timebill") if row["isbillable"] != "F"],
         schedules=[_schedule(row, symbols) for row in of("billingscheduleline")],
         orders=orders,
         documents=documents,

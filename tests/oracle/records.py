@@ -46,6 +46,7 @@ class Amendment:
     id: str
     contract: str
     amount: Decimal
+    currency: str
     approved: bool
     effective: date | None
     approved_on: date | None
@@ -275,11 +276,11 @@ class Recognition:
 
 @dataclass(frozen=True)
 class Order:
-    """A sales order's net value."""
+    """A sales order's net value, None where it has no lines."""
 
     id: str
     project: str | None
     currency: str
-    net: Decimal
+    net: Decimal | None
     void: bool
     changed: datetime

@@ -187,7 +187,7 @@ def _difference_item(line: Standing, name: str | None, left: Side, right: Side) 
         return Item(key, worth, "misstatement", currency)
     if left.minutes > right.minutes:
         return Item(key, worth, "leakage", currency)
-    return Item(key, worth if line.billed_minutes > 0 else ZERO, "overbilling", currency)
+    return Item(key, worth if worth is None or line.billed_minutes > 0 else ZERO, "overbilling", currency)
 
 
 def _surplus(view: View, row: Arrived) -> Iterator[Finding]:
@@ -206,7 +206,8 @@ def _surplus(view: View, row: Arrived) -> Iterator[Finding]:
     worth = _priced(view, row)
     exposed = view.billed_amount("time", str(row.entry)) if name == "billed_unapproved_time" else worth
     currency = row.contract.currency if row.contract is not None else None
-    item = Item(f"time_entry:{row.entry}", exposed if billed_minutes > 0 else ZERO, "overbilling", currency)
+    at_stake = exposed if exposed is None or billed_minutes > 0 else ZERO
+    item = Item(f"time_entry:{row.entry}", at_stake, "overbilling", currency)
     kind = "unexplained" if name is None else "break" if reason is None else "timing"
     yield from _rows(_place(row), (kind, name), (Side(), Side(row.minutes, worth)), (item,))
 
