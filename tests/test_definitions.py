@@ -232,7 +232,9 @@ def test_models_carry_their_columns_and_where_they_come_from(flow: Firms) -> Non
     types = {column.name: column.type for column in backlog["dagster/column_schema"].value.columns}
     assert types["contract_id"] == "varchar"
     lineage = backlog["dagster/column_lineage"].value.deps_by_column
-    assert ("canonical", "core_contract") in {tuple(dep.asset_key.path) for dep in lineage["contract_id"]}
+    assert [(*dep.asset_key.path, dep.column_name) for dep in lineage["contract_id"]] == [
+        ("reconciliation", "int_contract_position", "contract_id")
+    ]
     account = events["base", "base_salesforce__account"]["dagster/column_lineage"].value.deps_by_column
     assert {dep.asset_key.to_user_string() for deps in account.values() for dep in deps} == {
         "raw/salesforce/Account/crm"
@@ -245,6 +247,7 @@ def test_an_unchanged_run_does_no_work_and_notes_none(flow: Firms) -> None:
     assert again.success
     assert {key[0] for key in materialized(again)} <= {"gates"}
     assert current_id(flow.settings.published_dir) == before
+    assert flow.run("refresh", "gates").success  # the verdicts alone, without the checks on other assets
 
 
 def test_a_red_gate_of_one_run_holds_what_another_run_asks_to_publish(flow: Firms) -> None:
@@ -256,7 +259,7 @@ def test_a_red_gate_of_one_run_holds_what_another_run_asks_to_publish(flow: Firm
     with open_store(settings) as session:
         builds.unmark(session, build_id, "gates_2_at")
 
-    run_a = flow.run("refresh", "gates")
+    run_a = flow.run("refresh", *(ROOMS - {"raw", "publication"}))
     assert run_a.success  # red checks do not fail the run that judges
     red = {check.check_name for check in run_a.get_asset_check_evaluations() if not check.passed}
     assert red == {f"e3_{mart}" for mart in EXPECTED}

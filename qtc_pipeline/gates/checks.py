@@ -151,6 +151,7 @@ def _stage(
             )
         ],
         check_specs=[check.spec for check in checks],
+        can_subset=True,  # who asks for the verdicts alone, or for one check alone, gets just that
         allow_arbitrary_check_specs=True,  # the evidence stands in tables another step makes
     )
     def judged(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
@@ -162,11 +163,16 @@ def _stage(
         with open_store(settings) as session:
             rows = verdicts.verdicts_of(session, result.build_id)
             session.expunge_all()
+        chosen = context.op_execution_context.selected_asset_check_keys
         for check in checks:
+            if check.spec.key not in chosen:
+                continue
             yield _result(settings, check, [row for row in rows if check.shows(row)])
         if result.stops and stage == 1:
             error = PublicationHeldError("no mart can be published from these loads", result.held)
             raise dg.Failure(str(error), metadata=dict(result.held), allow_retries=False)
+        if key not in context.selected_asset_keys:
+            return
         yield dg.MaterializeResult(
             asset_key=key,
             metadata={
