@@ -54,10 +54,11 @@ select
     resolved.contract_id,
     resolved.link_role,
     resolved.region,
-    case
-        when resolved.link_role = 'root' then resolved.signed_period
-        else coalesce({{ period_of('coalesce(projects.start_date, cast(projects.created_at as date))') }}, leg.as_of_period)
-    end as period,
+    coalesce(
+        resolved.signed_period,
+        {{ period_of('coalesce(cast(projects.created_at as date), projects.start_date)') }},
+        leg.as_of_period
+    ) as period,
     coalesce(projects.created_at, projects.version_at) as created_at,
     projects.version_at
 from projects

@@ -57,10 +57,11 @@ project_count as (
     select
         'activation.' || projects.system_role as leg,
         'count' as measure,
-        case
-            when links.link_role = 'root' and executed.contract_id is not null then {{ period_of('executed.signed_date') }}
-            else coalesce({{ period_of('coalesce(projects.start_date, cast(projects.created_at as date))') }}, build.as_of_period)
-        end as period,
+        coalesce(
+            {{ period_of('executed.signed_date') }},
+            {{ period_of('coalesce(cast(projects.created_at as date), projects.start_date)') }},
+            build.as_of_period
+        ) as period,
         coalesce(executed.legal_entity_id, projects.legal_entity_id) as legal_entity_id,
         cast(null as {{ dbt.type_string() }}) as currency,
         0 as left_total,
