@@ -6,6 +6,11 @@ lines as (
     select * from {{ ref('core_invoice_line') }}
 ),
 
+build as (
+    select * from {{ ref('int_build') }}
+),
+
+-- what is posted into a later period is not billed as of now
 item_line as (
     select
         lines.source_item_id as item_key,
@@ -14,7 +19,7 @@ item_line as (
         lines.minutes,
         lines.net_amount,
         lines.version_at,
-        invoices.is_posted,
+        invoices.is_posted and coalesce(invoices.posting_period, {{ period_of('invoices.issue_date') }}) <= build.as_of_period as is_posted,
         invoices.document_type,
         invoices.contract_id,
         invoices.legal_entity_id,
@@ -22,6 +27,7 @@ item_line as (
         invoices.posting_period
     from lines
     inner join invoices on lines.invoice_id = invoices.invoice_id
+    cross join build
     where lines.source_item_id is not null and not invoices.is_void
 )
 
