@@ -147,6 +147,13 @@ def _void(payload: Payload, _: random.Random, __: Damaged) -> None:
         payload["voided"] = "T"
 
 
+def _book(payload: Payload, _: random.Random, __: Damaged) -> None:
+    """Five more on a ledger line, in all its columns."""
+    column, sign = ("debit", 1) if payload["debit"] is not None else ("credit", -1)
+    payload[column] = str(Decimal(payload[column] or 0) + 5)
+    payload["amount"] = str(Decimal(payload["amount"]) + 5 * sign)
+
+
 DAMAGE: dict[tuple[str, str], tuple[Change | None, ...]] = {
     ("salesforce", "Contract"): (
         _set("Status", "Draft", "On Hold", "Cancelled", "Expired"),
@@ -222,7 +229,7 @@ DAMAGE: dict[tuple[str, str], tuple[Change | None, ...]] = {
         _other("custcol_source_id", "time_entries"),
         _set("custcol_source_type", None, "expense", "time", "milestone"),
     ),
-    ("netsuite", "transactionaccountingline"): (None, _add("amount", 5), _other("account", "account")),
+    ("netsuite", "transactionaccountingline"): (None, _book, _other("account", "account")),
     ("netsuite", "nexttransactionlinelink"): (None, _add("foreignamount", 10)),
     ("netsuite", "timebill"): (
         None,

@@ -59,17 +59,16 @@ def settings_of(home: Path, as_of: datetime) -> Settings:
     return load_settings(EXAMPLE).model_copy(update={"home": home, "as_of": as_of})
 
 
-def lay_down(home: Path, seed: int, *, defects: bool, scale: Decimal = SCALE) -> Built:
-    """A firm and its lake; no warehouse yet."""
-    firm = Firm(seed, scale, defects=defects)
+def lay_down(home: Path, firm: Firm) -> Built:
+    """A firm's lake; no warehouse yet."""
     settings = settings_of(home, firm.as_of)
     write_lake(firm, Lake(settings.lake_dir))
     return Built(firm, settings)
 
 
-def build_by_dbt(home: Path, seed: int, *, defects: bool) -> Built:
+def build_by_dbt(home: Path, firm: Firm) -> Built:
     """A warehouse as the pipeline builds it."""
-    built = lay_down(home, seed, defects=defects)
+    built = lay_down(home, firm)
     prepare(built.settings)
     for step in keys.DBT_STEPS:
         result = run_step(built.settings, step)
@@ -77,9 +76,9 @@ def build_by_dbt(home: Path, seed: int, *, defects: bool) -> Built:
     return built
 
 
-def build_by_replay(home: Path, seed: int, *, defects: bool, reference: Built) -> Built:
+def build_by_replay(home: Path, firm: Firm, reference: Built) -> Built:
     """A warehouse built by running the SQL dbt compiled for ``reference`` against another firm."""
-    built = lay_down(home, seed, defects=defects)
+    built = lay_down(home, firm)
     source, target = manifest_path(reference.settings), manifest_path(built.settings)
     target.parent.mkdir(parents=True, exist_ok=True)
     for file in (source, source.with_suffix(".digest")):
@@ -103,21 +102,24 @@ class Warehouses:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._built: dict[tuple[int, bool], Built] = {}
+        self._built: dict[str, Built] = {}
 
     @cached_property
     def reference(self) -> Built:
         """The firm of seed 1 with all defects, built by dbt."""
-        return build_by_dbt(self._root / "reference", REFERENCE_SEED, defects=True)
+        return build_by_dbt(self._root / "reference", Firm(REFERENCE_SEED, SCALE, defects=True))
 
     def __call__(self, seed: int, *, defects: bool) -> Built:
         """The warehouse of a firm."""
         if (seed, defects) == (REFERENCE_SEED, True):
             return self.reference
-        if (seed, defects) not in self._built:
-            home = self._root / f"{seed}-{'defects' if defects else 'clean'}"
-            self._built[seed, defects] = build_by_replay(home, seed, defects=defects, reference=self.reference)
-        return self._built[seed, defects]
+        return self.of(f"{seed}-{'defects' if defects else 'clean'}", Firm(seed, SCALE, defects=defects))
+
+    def of(self, name: str, firm: Firm) -> Built:
+        """The warehouse of any firm, kept under a name."""
+        if name not in self._built:
+            self._built[name] = build_by_replay(self._root / name, firm, self.reference)
+        return self._built[name]
 
 
 def _statements(settings: Settings) -> Iterator[str]:

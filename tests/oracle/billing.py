@@ -75,7 +75,7 @@ def billed_items(view: View) -> Iterator[Finding]:
     approved_time, which names it.
     """
     for (kind, source), found in sorted(view.lines_by_source.items()):
-        posted = [(document, line) for document, line in found if document.posted]
+        posted = [(document, line) for document, line in found if view.is_billed(document)]
         if not posted:
             continue
         billed, delivered, measure = _quantities(view, kind, source, posted)

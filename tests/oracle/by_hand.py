@@ -6,30 +6,15 @@ Add here: a builder with the fewest fields a rule reads. Stays out: anything ran
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from tests.oracle.context import Company, Context
-
-AS_OF = datetime(2026, 6, 30, 23, 0, tzinfo=UTC)
 STAMP = {
     "salesforce": "2026-05-01T10:00:00.000+0000",
     "kantata": "2026-05-01T10:00:00Z",
     "netsuite": "2026-05-01 10:00:00",
 }
 CURRENCIES = {"USD": "1", "EUR": "2", "GBP": "3"}
-COMPANIES = (
-    Company("US", "USD", {"salesforce": "US", "kantata": "US", "netsuite": "1"}),
-    Company("DE", "EUR", {"salesforce": "DE", "kantata": "DE", "netsuite": "2"}),
-)
-
-
-def context(**changes: Any) -> Context:
-    """The configuration of the scenarios, as of the last evening of June 2026."""
-    reading = {vendor: datetime(2026, 6, 30, 22, 0, tzinfo=UTC) for vendor in STAMP}
-    given: dict[str, Any] = {"as_of": AS_OF, "companies": COMPANIES, "read_through": reading} | changes
-    return Context(**given)
 
 
 class Firm:

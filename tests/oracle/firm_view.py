@@ -108,18 +108,19 @@ class View:
                     found[line.source_type or UNTYPED, line.source].append((document, line))
         return found
 
+    def is_billed(self, document: Document) -> bool:
+        """Posted into a period up to today's; what is posted ahead is not billed yet."""
+        return document.posted and (document.period or month_of(document.day)) <= month_of(self.context.today)
+
     def billed_minutes(self, entry: str, *, posted: bool = True) -> int:
         """Minutes of a time entry on posted (or on draft) documents, net of credits."""
-        return sum(
-            line.minutes
-            for document, line in self.lines_by_source.get(("time", entry), ())
-            if document.posted == posted
-        )
+        found = self.lines_by_source.get(("time", entry), ())
+        return sum(line.minutes for document, line in found if self.is_billed(document) == posted)
 
     def billed_amount(self, kind: str, source: str, *, posted: bool = True) -> Decimal:
         """Net amount of a source item on posted (or on draft) documents, net of credits."""
         found = self.lines_by_source.get((kind, source), ())
-        return sum((line.amount for document, line in found if document.posted == posted), ZERO)
+        return sum((line.amount for document, line in found if self.is_billed(document) == posted), ZERO)
 
     @cached_property
     def credits_by_invoice(self) -> Mapping[str, Sequence[Document]]:

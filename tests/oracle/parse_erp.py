@@ -164,6 +164,8 @@ def _document(
         if _is_item(line)
     )
     taxes = [-(decimal_of(line["foreignamount"]) or ZERO) for line in lines if flag_of(line["taxline"])]
+    gross = decimal_of(row["foreigntotal"]) or ZERO
+    parts = [*(item.amount for item in items), *taxes] or [gross]
     return Document(
         id=key,
         kind="invoice" if row["type"] == "CustInvc" else "credit_memo",
@@ -178,12 +180,12 @@ def _document(
         period=periods.get(str(row["postingperiod"])),
         posted=flag_of(row["posting"]),
         void=flag_of(row["voided"]),
-        gross=decimal_of(row["foreigntotal"]) or ZERO,
+        gross=gross,
         tax=decimal_of(row["foreigntaxtotal"]) or ZERO,
         credits=text_of(row["createdfrom"]),
         lines=items,
         tax_lines=sum(taxes, ZERO),
-        header_functional=sum((cents(amount * rate) for amount in [*(item.amount for item in items), *taxes]), ZERO),
+        header_functional=sum((cents(amount * rate) for amount in parts), ZERO),
         changed=max([instant_of(row["lastmodifieddate"]), *(instant_of(x["linelastmodifieddate"]) for x in lines)]),
     )
 

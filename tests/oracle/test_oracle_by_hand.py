@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.oracle.by_hand import Firm, context
+from tests.oracle.by_hand import Firm
 from tests.oracle.context import class_ranks, time_value
+from tests.oracle.scenario import context
 from tests.oracle.solve import Solution, solve
 
 

@@ -83,7 +83,7 @@ def _arrived(view: View) -> Iterator[Arrived]:
         )
     for (kind, source), lines in view.lines_by_source.items():
         posted = [(document, line) for document, line in lines if document.posted and line.minutes]
-        minutes = view.billed_minutes(source) if kind == "time" else 0
+        minutes = sum(line.minutes for _, line in posted) if kind == "time" else 0
         if source in billed or minutes == 0:
             continue
         contract = view.contract_of_job(posted[0][0].project) or _contract_of_entry(view, source)
