@@ -7,9 +7,10 @@ is measured beside it. Stays out: reading (``ingest``).
 
 from __future__ import annotations
 
+import os
 import resource
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
@@ -21,7 +22,7 @@ from qtc_pipeline.sandbox.firm import Firm
 from qtc_pipeline.sandbox.writer import write_lake
 from qtc_pipeline.settings import EXAMPLE, Settings, load_settings
 from qtc_pipeline.transform.project import prepare_manifest
-from tests.benchmarks.sample import Ratio, Sample, Say
+from tests.benchmarks.sample import Ratio, Sample, Say, Unit
 
 SCALES = (Decimal(1), Decimal(10))
 ROUNDS = {Decimal(1): 3}  # one round of any other size
@@ -29,6 +30,7 @@ SEED = 1
 DAYS = 5  # of the firm's eighteen months: about one per cent of its time entries
 _BUILD = ("prepare", "transform 1", "gates 1", "transform 2", "gates 2")
 _GATES = ("gates 1", "gates 2")
+_UNITS: tuple[Unit, ...] = ("s", "s CPU")
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,14 @@ class _Sizes:
     time_entries: int
     rows: int
     new_rows: int
+
+
+@dataclass(frozen=True)
+class _Built:
+    """One build: what took how long on the clock, and processor seconds of all of it, dbt's processes included."""
+
+    seconds: Mapping[str, float]
+    processor: float
 
 
 @dataclass(frozen=True)
@@ -57,7 +67,7 @@ class _Telling:
 def measure(
     home: Path, say: Say, scales: Sequence[Decimal] | None = None, rounds: int | None = None, lakes: Path | None = None
 ) -> Iterator[Ratio]:
-    """Three ratios per size: increment by full build, gates by the build, publishing by the build.
+    """Per size: increment by full build, gates and publishing by the build; then each size by the one below it.
 
     Args:
         home: an empty folder.
@@ -66,11 +76,11 @@ def measure(
         rounds: how often each size is measured.
         lakes: a folder that keeps the lakes; by default they are laid down in ``home`` and removed.
     """
-    builds: dict[Decimal, Sample] = {}
+    builds: dict[Decimal, list[_Built]] = {}
     for scale in scales or SCALES:
         folder = (lakes or home) / f"scale-{scale}"
         sizes = _lay_down(folder, scale, say)
-        full, increment = [], []
+        full, increment = builds.setdefault(scale, []), []
         for number in range(1, (count := rounds or ROUNDS.get(scale, 1)) + 1):
             say(f"build: scale {scale}, round {number} of {count}")
             first, later = _build_both(home / "built", folder, scale, say)
@@ -81,20 +91,24 @@ def measure(
         memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
         say(f"build: scale {scale}: no process of dbt took more than {memory:.1f} GiB")
         setting = f"scale {scale}: {sizes.time_entries:,} time entries, {sizes.rows:,} raw rows"
-        builds[scale] = Sample(f"build, scale {scale}", _sums(full, _BUILD))
         share = f"build after an increment of {sizes.new_rows / sizes.rows:.1%} of the rows"
-        whole = Sample("build from nothing", _sums(full, _BUILD))
-        yield Ratio("build", setting, Sample(share, _sums(increment, _BUILD)), whole, "s")
-        yield Ratio("build", setting, Sample("its gates", _sums(full, _GATES)), whole, "s")
-        yield Ratio("build", setting, Sample("publishing it", _sums(full, ("publish",))), whole, "s")
+        for unit in _UNITS:
+            whole = _sample("build from nothing", full, unit)
+            yield Ratio("build", setting, _sample(share, increment, unit), whole, unit)
+        whole = _sample("build from nothing", full, "s")
+        yield Ratio("build", setting, _sample("its gates", full, "s", _GATES), whole, "s")
+        yield Ratio("build", setting, _sample("publishing it", full, "s", ("publish",)), whole, "s")
     for small, large in pairwise(sorted(builds)):
-        pairs = min(len(builds[small].values), len(builds[large].values))
-        samples = [Sample(builds[one].name, builds[one].values[:pairs]) for one in (large, small)]
-        yield Ratio("build", f"{large / small:g} times the rows", samples[0], samples[1], "s")
+        pairs = min(len(builds[small]), len(builds[large]))
+        for unit in _UNITS:
+            ours, other = (_sample(f"build, scale {one}", builds[one][:pairs], unit) for one in (large, small))
+            yield Ratio("build", f"{large / small:g} times the firm", ours, other, unit)
 
 
-def _sums(reports: Sequence[run.RunReport], stages: Sequence[str]) -> tuple[float, ...]:
-    return tuple(sum(report.seconds[stage] for stage in stages) for report in reports)
+def _sample(name: str, built: Sequence[_Built], unit: Unit, stages: Sequence[str] = _BUILD) -> Sample:
+    if unit == "s CPU":
+        return Sample(name, tuple(one.processor for one in built))
+    return Sample(name, tuple(sum(one.seconds[stage] for stage in stages) for one in built))
 
 
 def _lay_down(folder: Path, scale: Decimal, say: Say) -> _Sizes:
@@ -120,7 +134,7 @@ def _lay_down(folder: Path, scale: Decimal, say: Say) -> _Sizes:
     )
 
 
-def _build_both(home: Path, folder: Path, scale: Decimal, say: Say) -> tuple[run.RunReport, run.RunReport]:
+def _build_both(home: Path, folder: Path, scale: Decimal, say: Say) -> tuple[_Built, _Built]:
     """Build the first day from nothing, then what the increment brings."""
     settings = _settings(home, Firm(SEED, scale))
     shutil.copytree(folder / "first", settings.lake_dir)
@@ -137,10 +151,12 @@ def _settings(home: Path, firm: Firm) -> Settings:
     return load_settings(EXAMPLE, home=home).model_copy(update={"as_of": firm.as_of, "ops_database_url": None})
 
 
-def _build(settings: Settings, say: Say) -> run.RunReport:
+def _build(settings: Settings, say: Say) -> _Built:
     report = run.RunReport()
+    before = os.times()
     run.build(settings, _Telling(say), report)
+    after = os.times()
     if any(stage not in report.seconds for stage in (*_BUILD, "publish")):
         message = f"the build stopped early: {report.held}"
         raise RuntimeError(message)
-    return report
+    return _Built(report.seconds, sum(after[:4]) - sum(before[:4]))
