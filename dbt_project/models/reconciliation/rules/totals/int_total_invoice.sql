@@ -121,7 +121,7 @@ posted_document as (
     group by period, legal_entity_id
 ),
 
--- source items: minutes of time, amounts of everything else
+-- source items: minutes of time, amounts of everything else, as billed up to the period of as of
 item_line as (
     select
         lines.source_item_id,
@@ -132,7 +132,10 @@ item_line as (
         sum(lines.net_amount) as net_amount
     from lines
     inner join invoices on lines.invoice_id = invoices.invoice_id
-    where lines.source_item_id is not null
+    inner join leg on leg.leg_id = 'invoice_integrity.items'
+    where
+        lines.source_item_id is not null
+        and coalesce(invoices.posting_period, {{ period_of('invoices.issue_date') }}) <= leg.as_of_period
     group by lines.source_item_id, lines.source_type
 ),
 
