@@ -74,7 +74,9 @@ def _not_set_up(view: View, leg: str, side: str, contract: Contract) -> Finding:
 
 def _beyond_contracts(view: View, leg: str, side: str, project: Project) -> Iterator[Finding]:
     def row(kind: str, name: str, items: tuple[Item, ...] = ()) -> Finding:
-        period = month_of(project.start or project.created.date())
+        contract = view.contracts.get(str(project.contract))
+        signed = contract.signed if contract is not None else None
+        period = month_of(signed or project.created.date())
         return Finding(
             leg,
             "count",
@@ -111,12 +113,16 @@ def _entries_on(view: View, side: str, project: Project) -> list[Entry]:
     """Time of a PSA project; of an ERP job the entries it holds as time bills, or bills without one."""
     if side == "psa":
         return view.entries_of([project.id])
-    held = {transfer.entry for transfer in view.books.transfers if transfer.project == project.id}
-    for (kind, source), lines in view.lines_by_source.items():
-        billed_here = any(document.project == project.id and document.posted for document, _ in lines)
-        if kind == "time" and billed_here and source not in view.transfers_by_entry:
-            held.add(source)
-    return [entry for key, entry in view.delivery.entries.items() if key in held]
+    return [entry for key, entry in view.delivery.entries.items() if _holder(view, key) == project.id]
+
+
+def _holder(view: View, entry: str) -> str | None:
+    """The ERP job that holds an entry; of several the first by id."""
+    jobs = [transfer.project for transfer in view.transfers_by_entry.get(entry, ())]
+    if not jobs:
+        lines = view.lines_by_source.get(("time", entry), ())
+        jobs = [document.project for document, _ in lines if document.posted and document.project is not None]
+    return min(jobs, default=None)
 
 
 def _open_at_own_rate(view: View, entry: Entry) -> Decimal:
