@@ -13,6 +13,7 @@ import pytest
 from deltalake import DeltaTable
 
 from qtc_pipeline.lake import Lake
+from qtc_pipeline.sandbox import writer
 from qtc_pipeline.sandbox.firm import ENTITIES, INSTANCE, Firm
 from qtc_pipeline.sandbox.writer import totals, write_lake
 from qtc_pipeline.systems.registry import system
@@ -88,4 +89,16 @@ def test_writing_the_same_firm_twice_gives_the_same_rows(tmp_path: Path) -> None
         lake = Lake(tmp_path / name)
         write_lake(Firm(2, SMALL), lake)
         tables.append(DeltaTable(lake.path("netsuite", "timebill")).to_pyarrow_table())
+    assert tables[0].equals(tables[1])
+
+
+def test_rows_that_wait_on_disk_are_the_rows_kept_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tables = []
+    for name, batch_rows in (("kept", 10**9), ("waiting", 300)):
+        monkeypatch.setattr(writer, "BATCH_ROWS", batch_rows)
+        lake = Lake(tmp_path / name)
+        write_lake(Firm(2, SMALL), lake)
+        tables.append(DeltaTable(lake.path("kantata", "time_entries")).to_pyarrow_table())
+        assert [path.name for path in lake.root.iterdir()] == ["raw"]
+    assert tables[0].num_rows > 300
     assert tables[0].equals(tables[1])
