@@ -116,6 +116,21 @@ def marts_with_leg(leg: str) -> tuple[str, ...]:
     return (*(mart.name for mart in MARTS.values() if leg in mart.legs), QUEUE.name)
 
 
+def not_applicable_legs(evidence: Evidence) -> dict[str, str]:
+    """Leg -> instance, where every pair of systems it could join is one and the same instance."""
+    found = evidence.rows(
+        "select leg_id, bool_or(applicable) as applicable, min(left_instance) as instance "
+        "from raw.qtc_leg group by leg_id"
+    )
+    return {row["leg_id"]: row["instance"] for row in found if not row["applicable"]}
+
+
+def not_applicable_row(marts: tuple[str, ...], leg: str, instance: str) -> Row:
+    """The evidence of such a leg: it can be neither green nor red."""
+    reason = f"both sides are instance {instance}: a table compared with itself proves nothing"
+    return Row(marts, leg, given=Outcome.NOT_APPLICABLE, reason=reason)
+
+
 def missing(gate: Gate, relation: str, marts: Iterable[str]) -> Question:
     """The question whose table is not there: nothing was evaluated."""
     row = Row(tuple(marts), relation, given=Outcome.NOT_EVALUATED, reason=f"{relation} was not built in this build")

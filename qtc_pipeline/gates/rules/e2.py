@@ -10,8 +10,16 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from qtc_pipeline.gates.contract import JUDGED, QUEUE, Gate, Outcome
-from qtc_pipeline.gates.evidence import Evidence, Question, Row, marts_with_leg, missing
+from qtc_pipeline.gates.contract import JUDGED, QUEUE, Gate
+from qtc_pipeline.gates.evidence import (
+    Evidence,
+    Question,
+    Row,
+    marts_with_leg,
+    missing,
+    not_applicable_legs,
+    not_applicable_row,
+)
 from qtc_pipeline.gates.expectations import Expect
 
 _TOTAL = "reconciliation.rec_total"
@@ -26,8 +34,8 @@ def questions(evidence: Evidence) -> Iterator[Question]:
         if not evidence.has(relation):
             yield missing(Gate.EXPLAINED, relation, _ALL)
             return
-    not_applicable = _not_applicable(evidence)
-    rows = [_same_instance(leg, instance) for leg, instance in sorted(not_applicable.items())]
+    not_applicable = not_applicable_legs(evidence)
+    rows = [not_applicable_row(marts_with_leg(leg), leg, instance) for leg, instance in sorted(not_applicable.items())]
     found = evidence.rows(f"select * from {_TOTAL} order by leg, measure, period, legal_entity_id, currency")
     rows += [_total(one) for one in found if one["leg"] not in not_applicable]
     judged = {one["leg"] for one in found} | not_applicable.keys()
@@ -89,20 +97,6 @@ def _unnamed(one: dict[str, Any]) -> Row:
         unexplained=one["amount"],
         judged={"rows": one["rows"]},
     )
-
-
-def _not_applicable(evidence: Evidence) -> dict[str, str]:
-    """Leg -> instance, where every pair of systems it could join is one and the same instance."""
-    found = evidence.rows(
-        "select leg_id, bool_or(applicable) as applicable, min(left_instance) as instance "
-        "from raw.qtc_leg group by leg_id"
-    )
-    return {row["leg_id"]: row["instance"] for row in found if not row["applicable"]}
-
-
-def _same_instance(leg: str, instance: str) -> Row:
-    reason = f"both sides are instance {instance}: a table compared with itself proves nothing"
-    return Row(marts_with_leg(leg), leg, given=Outcome.NOT_APPLICABLE, reason=reason)
 
 
 def _nothing_there(leg: str) -> Row:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from qtc_pipeline.gates.contract import MARTS, Gate, Mart
-from qtc_pipeline.gates.evidence import Evidence, Question, Row, missing
+from qtc_pipeline.gates.evidence import Evidence, Question, Row, missing, not_applicable_legs, not_applicable_row
 from qtc_pipeline.gates.expectations import Expect
 
 _BREAK = "reconciliation.rec_break"
@@ -67,6 +67,7 @@ def _exposure(
         """
     )
     closed = _closed_periods(evidence)
+    not_applicable = not_applicable_legs(evidence)
     rows = []
     for mart in marts:
         tolerance = _limits(evidence, mart.name)["amount"]
@@ -84,7 +85,9 @@ def _exposure(
             for one, gating, covered in own
         ]
         rows += [
-            Row((mart.name,), leg, exposure=_ZERO, tolerance=tolerance, judged={"excess": _ZERO})
+            not_applicable_row((mart.name,), leg, not_applicable[leg])
+            if leg in not_applicable
+            else Row((mart.name,), leg, exposure=_ZERO, tolerance=tolerance, judged={"excess": _ZERO})
             for leg in mart.exposure_legs
             if leg not in {one["leg"] for one, _, _ in own}
         ]
@@ -139,10 +142,11 @@ def _in_flight(evidence: Evidence, marts: list[Mart]) -> Question:
         order by all
         """
     )
+    not_applicable = not_applicable_legs(evidence)
     rows = []
     for mart in marts:
         limit = _limits(evidence, mart.name)["max_in_flight"]
-        for one in (one for one in found if one["leg"] in mart.exposure_legs):
+        for one in (one for one in found if one["leg"] in mart.exposure_legs and one["leg"] not in not_applicable):
             amount = flying.get((one["leg"], one["measure"], one["currency"]), _ZERO)
             total = one["total"] or _ZERO
             share = (amount / total if total else _ONE) if amount else _ZERO
