@@ -42,12 +42,28 @@ closings as (
     select * from {{ ref('int_closing') }}
 ),
 
-breaks as (
-    select * from {{ ref('rec_break') }}
+exposure_items as (
+    select * from {{ ref('rec_exposure_item') }}
+    where rule_id = 'invoice_integrity' and is_primary
 ),
 
 currencies as (
     select * from {{ ref('core_currency') }}
+),
+
+-- exposure lies where its documents are: one item may be billed in two legal entities
+exposed_document as (
+    select
+        lines.invoice_id,
+        exposure_items.amount_reporting
+    from exposure_items
+    inner join lines on exposure_items.item_key = 'invoice_line:' || lines.invoice_line_id
+    union all
+    select
+        exposure_items.grain_key as invoice_id,
+        exposure_items.amount_reporting
+    from exposure_items
+    where exposure_items.item_key not like 'invoice_line:%'
 ),
 
 executed as (
@@ -315,12 +331,12 @@ measured as (
         'invoice_exceptions' as mart,
         'exposure_reporting' as measure,
         build.as_of_period as period,
-        breaks.legal_entity_id,
+        coalesce(all_invoices.legal_entity_id, 'unassigned') as legal_entity_id,
         null as currency,
-        breaks.exposure_reporting as amount
-    from breaks
+        exposed_document.amount_reporting as amount
+    from exposed_document
     cross join build
-    where breaks.rule_id = 'invoice_integrity'
+    left join all_invoices on exposed_document.invoice_id = all_invoices.invoice_id
     union all
     select
         'margin' as mart,
