@@ -19,6 +19,7 @@ from qtc_pipeline.gates.contract import EXPECTED, MARTS, QUEUE
 from qtc_pipeline.lake import Lake
 from qtc_pipeline.ops import builds
 from qtc_pipeline.ops.pointer import current_id
+from qtc_pipeline.ops.runs import BUILD_TAG
 from qtc_pipeline.ops.store import open_store
 from qtc_pipeline.sandbox.firm import Firm
 from qtc_pipeline.sandbox.writer import write_lake
@@ -182,12 +183,15 @@ class Firms:
     instance: dg.DagsterInstance
     first: dg.ExecuteInProcessResult
 
-    def run(self, job: str = "refresh", *rooms: str) -> dg.ExecuteInProcessResult:
+    def run(self, job: str = "refresh", *rooms: str, build_id: str | None = None) -> dg.ExecuteInProcessResult:
         """Run what the job selects of these rooms, by default of all but the systems."""
         selected = self.built.resolve_job_def(job).asset_layer.selected_asset_keys
         chosen = [key for key in selected if key.path[0] in rooms or (not rooms and key.path[0] != "raw")]
         return self.built.resolve_job_def(job).execute_in_process(
-            instance=self.instance, asset_selection=chosen, raise_on_error=False
+            instance=self.instance,
+            asset_selection=chosen,
+            raise_on_error=False,
+            tags={BUILD_TAG: build_id} if build_id else None,
         )
 
 
@@ -248,6 +252,15 @@ def test_an_unchanged_run_does_no_work_and_notes_none(flow: Firms) -> None:
     assert {key[0] for key in materialized(again)} <= {"gates"}
     assert current_id(flow.settings.published_dir) == before
     assert flow.run("refresh", "gates").success  # the verdicts alone, without the checks on other assets
+
+
+def test_a_run_overtaken_by_another_leaves_its_build_to_it(flow: Firms) -> None:
+    before = current_id(flow.settings.published_dir)
+    overtaken = flow.run("refresh", "gates", "publication", build_id="prepared by this run")
+    assert overtaken.success
+    assert materialized(overtaken) == set()
+    assert overtaken.get_asset_check_evaluations() == []
+    assert current_id(flow.settings.published_dir) == before
 
 
 def test_a_red_gate_of_one_run_holds_what_another_run_asks_to_publish(flow: Firms) -> None:

@@ -157,8 +157,11 @@ def _stage(
     def judged(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
         from qtc_pipeline.gates.evaluate import evaluate
         from qtc_pipeline.ops import verdicts
+        from qtc_pipeline.ops.runs import is_superseded
         from qtc_pipeline.ops.store import open_store
 
+        if is_superseded(context, settings):
+            return  # no verdicts, so what rests on them is skipped
         result = evaluate(settings, stage, context.log.info)
         with open_store(settings) as session:
             rows = verdicts.verdicts_of(session, result.build_id)

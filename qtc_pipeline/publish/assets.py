@@ -30,9 +30,12 @@ def build_publish_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     @dg.multi_asset(name="publish", specs=[_spec(name, verdicts) for name in names], can_subset=False)
     def publish_marts(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
         from qtc_pipeline.errors import PublicationHeldError
+        from qtc_pipeline.ops.runs import is_superseded
         from qtc_pipeline.publish.publish import publish
         from qtc_pipeline.publish.reader import current_publication
 
+        if is_superseded(context, settings):
+            return
         held: dict[str, str] = {}
         try:
             publish(settings, None, context.log.info)

@@ -131,11 +131,14 @@ def _described(
 def _run(context: dg.AssetExecutionContext, settings: Settings, translator: Translator, step: str) -> Iterator[Any]:
     """Run dbt and yield what it made; what failed, and what an earlier run had made, is not yielded."""
     from qtc_pipeline.ops.lock import warehouse_lock
+    from qtc_pipeline.ops.runs import is_superseded, remember
     from qtc_pipeline.transform import dbt
     from qtc_pipeline.transform.context import prepare
 
     if step == keys.DBT_STEPS[0]:
-        prepare(settings, context.log.info)
+        remember(context, prepare(settings, context.log.info).build_id)
+    elif is_superseded(context, settings):
+        return
     with warehouse_lock(settings.warehouse_path, f"dbt {step}", say=context.log.info) as lock:
         build_id = dbt.current_build(settings)
         if dbt.finished(settings, build_id, step) is not None and not context.is_subset:
