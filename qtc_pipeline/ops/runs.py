@@ -22,12 +22,12 @@ BUILD_TAG = "qtc/build"
 
 def remember(context: dg.AssetExecutionContext, build_id: str) -> None:
     """Note the build this run has prepared."""
-    context.instance.add_run_tags(context.run_id, {BUILD_TAG: build_id})
+    context.instance.add_run_tags(context.run.run_id, {BUILD_TAG: build_id})
 
 
 def is_superseded(context: dg.AssetExecutionContext, settings: Settings) -> bool:
     """Whether the warehouse holds another build than this run has prepared; a run that prepared none takes any."""
-    run = context.instance.get_run_by_id(context.run_id)
+    run = context.instance.get_run_by_id(context.run.run_id)
     own = run.tags.get(BUILD_TAG) if run is not None else None
     if own is None:
         return False
