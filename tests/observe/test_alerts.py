@@ -88,14 +88,11 @@ def test_a_failed_run_raises_its_causes_and_a_good_one_clears_them(
 
     def run() -> None:
         result = dg.materialize([read, build], instance=instance, raise_on_error=False)
-        sensor, context = (
-            failures,
-            dg.build_run_status_sensor_context(
-                sensor_name="one",
-                dagster_instance=instance,
-                dagster_run=result.dagster_run,
-                dagster_event=result.get_run_failure_event() if not result.success else result.get_run_success_event(),
-            ),
+        context = dg.build_run_status_sensor_context(
+            sensor_name="one",
+            dagster_instance=instance,
+            dagster_run=result.dagster_run,
+            dagster_event=result.get_run_success_event() if result.success else result.get_run_failure_event(),
         )
         if result.success:
             successes(context)
