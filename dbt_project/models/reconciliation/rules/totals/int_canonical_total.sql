@@ -145,7 +145,10 @@ billed_minutes as (
         sum(lines.minutes) as minutes
     from lines
     inner join all_invoices on lines.invoice_id = all_invoices.invoice_id
-    where lines.source_type = 'time'
+    cross join build
+    where
+        lines.source_type = 'time'
+        and coalesce(all_invoices.posting_period, {{ period_of('all_invoices.issue_date') }}) <= build.as_of_period
     group by lines.source_item_id
 ),
 
