@@ -6,13 +6,13 @@ Add here: a rule whose grain is a contract. Stays out: time, documents and ledge
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import accumulate
 
 from tests.oracle.context import time_value
-from tests.oracle.findings import Finding, Item, pending_reason
+from tests.oracle.findings import Finding, Item, due, pending_reason
 from tests.oracle.firm_view import View, at_midnight, month_of
 from tests.oracle.records import Amendment, Contract, Entry, Project
 
@@ -69,13 +69,15 @@ def _not_set_up(view: View, leg: str, side: str, contract: Contract) -> Finding:
         return _contract_row(leg, contract, ("timing", "won_without_project"), Decimal(1))
     rest = max(view.contract_value(contract) - view.billed_against_value(contract.id), ZERO)
     item = Item(f"contract:{contract.id}", rest, "delay", contract.currency)
-    return _contract_row(leg, contract, ("break", "won_without_project"), Decimal(1), (item,))
+    row = _contract_row(leg, contract, ("break", "won_without_project"), Decimal(1), (item,))
+    return replace(row, due_at=due(view.context, signed))
 
 
 def _beyond_contracts(view: View, leg: str, side: str, project: Project) -> Iterator[Finding]:
     def row(kind: str, name: str, items: tuple[Item, ...] = ()) -> Finding:
         contract = view.contracts.get(str(project.contract))
         signed = contract.signed if contract is not None else None
+        company = contract.company if contract is not None else project.company
         period = month_of(signed or project.created.date())
         return Finding(
             leg,
@@ -84,7 +86,7 @@ def _beyond_contracts(view: View, leg: str, side: str, project: Project) -> Iter
             name,
             project.id,
             project.contract,
-            project.company,
+            company,
             period,
             None,
             Decimal(-1),

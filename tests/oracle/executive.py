@@ -84,7 +84,7 @@ def _unbilled(answer: Answer) -> Iterator[Figure]:
 
 
 def _leakage(answer: Answer) -> Iterator[Figure]:
-    """Primary exposure of base leakage and of base delay: what is a break is past its time.
+    """Primary exposure of base leakage, and of base delay that is past its time.
 
     What is unknown is listed and not counted; a cell where nothing is known is None.
     """
@@ -94,7 +94,8 @@ def _leakage(answer: Answer) -> Iterator[Figure]:
         carried[primary.key].append(primary.item)
     cells: dict[tuple[Place, str], list[Decimal]] = defaultdict(list)
     for row in answer.exceptions:
-        if row.leg in LEAKING and row.base in {"leakage", "delay"}:
+        late = row.base == "delay" and (row.due_at is None or row.due_at < view.context.as_of)
+        if row.leg in LEAKING and (row.base == "leakage" or late):
             cell = cells[_place(month, view.contracts.get(str(row.contract)), row.company), _variant(row.leg)]
             items = carried[row.leg, row.break_class, row.grain]
             amounts = [reported(view, item.amount, item.currency) for item in items]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from tests.oracle.findings import Finding, Item
@@ -41,6 +42,7 @@ class Carried:
     company: str
     exposure: Decimal | None
     base: str
+    due_at: datetime | None
 
 
 def primaries(findings: Iterable[Finding], ranks: Mapping[str, tuple[int, str]]) -> dict[str, Primary]:
@@ -76,7 +78,9 @@ def settle(
             heads.setdefault(key, finding)
             bases[key] |= {item.base for item in finding.items}
     return [
-        Carried(*key, head.contract, head.company, _sum(carried[key]), min(bases[key] or {ranks[key[1]][1]}))
+        Carried(
+            *key, head.contract, head.company, _sum(carried[key]), min(bases[key] or {ranks[key[1]][1]}), head.due_at
+        )
         for key, head in heads.items()
     ]
 

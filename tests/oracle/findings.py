@@ -42,11 +42,17 @@ class Finding:
     currency: str | None
     difference: Decimal | None
     items: tuple[Item, ...] = ()
+    due_at: datetime | None = None
 
     @property
     def acts(self) -> bool:
         """Someone must act: a break or a condition."""
         return self.kind in {"break", "condition"}
+
+
+def due(context: Context, event_at: datetime) -> datetime:
+    """The instant after which nothing is pending: the interface's delay and the longest gap between loads."""
+    return event_at + timedelta(hours=context.interface_hours + MAX_LOAD_GAP_HOURS)
 
 
 def pending_reason(
@@ -57,8 +63,7 @@ def pending_reason(
     ``other`` is the vendor whose record is missing or behind, ``sides`` both vendors, ``versions`` the instants of the
     records at hand. After the interface's delay plus the longest gap between loads nothing is pending.
     """
-    due_at = event_at + timedelta(hours=context.interface_hours + MAX_LOAD_GAP_HOURS)
-    if context.as_of > due_at:
+    if context.as_of > due(context, event_at):
         return None
     if event_at > context.read_through[other]:
         return "unread"
