@@ -38,12 +38,9 @@ _TABLES = {
         "load_id varchar, vendor varchar, entity varchar, instance varchar, currency varchar, measure varchar, "
         "count_before decimal(38,4), count_after decimal(38,4)"
     ),
-    "qtc_source_scope": (
-        "load_id varchar, vendor varchar, entity varchar, instance varchar, kind varchar, value varchar"
-    ),
     "qtc_build": (
         "build_id varchar, as_of timestamp, as_of_date date, reporting_currency varchar, package_version varchar, "
-        "previous_build_id varchar"
+        "previous_build_id varchar, is_code_changed boolean"
     ),
     "qtc_leg": (
         "leg_id varchar, left_role varchar, right_role varchar, left_instance varchar, right_instance varchar, "
@@ -210,15 +207,11 @@ def _context_rows(settings: Settings, inputs: Inputs) -> dict[str, list[tuple[An
             for load in loads
         ],
         "qtc_source_count": counts,
-        "qtc_source_scope": [
-            (load.load_id, load.vendor, load.entity, load.instance, kind, value)
-            for load in last
-            for kind, value in load.scope
-        ],
         "qtc_build": [
             (
                 *(inputs.build_id, as_of, inputs.as_of.date(), settings.reporting_currency),
                 *(inputs.package_version, inputs.previous_build_id),
+                inputs.is_code_changed(settings.published_dir),
             )
         ],
         "qtc_leg": [

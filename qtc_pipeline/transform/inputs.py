@@ -13,6 +13,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from qtc_pipeline import __version__
@@ -24,6 +25,7 @@ from qtc_pipeline.transform.project import project_digest
 from qtc_pipeline.warehouse import read_rows
 
 STOCKS = ("backlog", "unbilled", "ar")
+_CODE = ("package_version", "dbt_project")
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,11 @@ class Inputs:
     movement_sources: dict[str, str]
     movement_digests: dict[str, str]
     described: dict[str, Any]
+
+    def is_code_changed(self, published: Path) -> bool:
+        """Whether the movements this build is compared with were computed by another version of the code or models."""
+        earlier = [pointer.read_manifest(published, one)["inputs"] for one in set(self.movement_sources.values())]
+        return any(one[name] != self.described[name] for one in earlier for name in _CODE)
 
 
 def collect(settings: Settings) -> Inputs:

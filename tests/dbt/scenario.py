@@ -169,5 +169,5 @@ def context() -> dict[str, list[tuple[Any, ...]]]:
             ("load-1", "netsuite", "transaction", "erp", "3", "amount", "191.77", "191.77"),
             ("load-1", "salesforce", "Account", "crm", "USD", "count", 1, 1),
         ],
-        "qtc_build": [("build", "2026-06-30 23:00:00", "2026-06-30", "USD", "0", None)],
+        "qtc_build": [("build", "2026-06-30 23:00:00", "2026-06-30", "USD", "0", None, False)],
     }

@@ -35,7 +35,7 @@ _CONTEXT = {
     ),
     "qtc_build": (
         "build_id varchar, as_of timestamp, as_of_date date, reporting_currency varchar, package_version varchar, "
-        "previous_build_id varchar"
+        "previous_build_id varchar, is_code_changed boolean"
     ),
 }
 

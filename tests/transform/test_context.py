@@ -289,6 +289,7 @@ def test_the_build_compares_with_the_movements_of_the_current_publication(settin
     manifest = {
         "build_id": "earlier",
         "inputs_digest": "other inputs",
+        "inputs": {"package_version": "0", "dbt_project": "of another release"},
         "movement_sources": {"ar": publication.name},
         "movement_digests": {"ar": "d1"},
     }
@@ -296,6 +297,7 @@ def test_the_build_compares_with_the_movements_of_the_current_publication(settin
     (settings.published_dir / "current").symlink_to(publication.name)
     append(settings, ["a1"])
     before = prepare(settings).build_id
+    assert raw(settings, "select is_code_changed from raw.qtc_build") == [{"is_code_changed": True}]
     assert raw(settings, "select stock, movement_id, amount from raw.qtc_published_movement") == [
         {"stock": "ar", "movement_id": "m1", "amount": Decimal("5.5000")}
     ]
@@ -311,6 +313,7 @@ def test_what_a_build_itself_published_is_no_new_input(settings: Settings) -> No
     own = {
         "build_id": inputs.build_id,
         "inputs_digest": inputs.inputs_digest,
+        "inputs": inputs.described,
         "previous_build_id": None,
         "previous_publication_id": None,
         "previous_movement_sources": {},

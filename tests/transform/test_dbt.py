@@ -111,7 +111,7 @@ def test_a_failed_test_keeps_out_what_rests_on_it_and_nothing_else(folder: Path,
     assert "fct_backlog" not in tables(settings)
     with open_store(settings) as session:
         assert builds.failures_of(session, second.build_id) == [failure]
-    assert selection(settings, second.build_id, "step_2")[2:] == ["--exclude", "core_contract", "fct_backlog"]
+    assert selection(settings, second.build_id, "step_2")[4:] == ["--exclude", "core_contract", "fct_backlog"]
 
 
 def test_a_project_that_does_not_parse_is_named_with_its_file(folder: Path, settings: Settings) -> None:

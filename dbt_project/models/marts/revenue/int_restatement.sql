@@ -34,6 +34,10 @@ amendments as (
     select * from {{ ref('core_contract_amendment') }}
 ),
 
+build as (
+    select * from {{ source('raw', 'qtc_build') }}
+),
+
 last_published as (
     select
         stock,
@@ -133,8 +137,11 @@ caused as (
             -- an overrun follows the other movements of its contract
             when restated.movement_id like 'overrun:%' then 'correction'
             when restated.stock = 'unbilled' and rate_load.load_id > coalesce(restated.published_load_id, restated.last_load_id) then 'rate'
+            -- no record moved, but the models that read them are not those of the publication
+            when build.is_code_changed then 'rule_change'
         end as cause
     from restated
+    cross join build
     left join live on restated.movement_id = live.movement_id
     left join rate_load on restated.contract_id = rate_load.contract_id
 ),
