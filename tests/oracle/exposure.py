@@ -60,6 +60,11 @@ def _precedence(claim: Primary) -> tuple[int, Key, Decimal]:
     return claim.rank, claim.key, -(claim.item.amount or ZERO)
 
 
+def _size(item: Item) -> tuple[Decimal, str]:
+    """Orders claims of one exception on one item: the larger amount first."""
+    return -(item.amount or ZERO), item.base
+
+
 def settle(
     findings: Sequence[Finding], carriers: Mapping[str, Primary], ranks: Mapping[str, tuple[int, str]]
 ) -> list[Carried]:
@@ -71,15 +76,22 @@ def settle(
     for primary in carriers.values():
         carried[primary.key].append(primary.item)
     heads: dict[Key, Finding] = {}
-    bases: dict[Key, set[str]] = defaultdict(set)
+    claims: dict[Key, dict[str, Item]] = defaultdict(dict)
     for finding in findings:
         if finding.acts:
             key = (finding.leg, str(finding.break_class), finding.grain)
             heads.setdefault(key, finding)
-            bases[key] |= {item.base for item in finding.items}
+            for item in finding.items:
+                claims[key][item.key] = min(claims[key].get(item.key, item), item, key=_size)
+    bases = {key: {item.base for item in items.values()} for key, items in claims.items()}
     return [
         Carried(
-            *key, head.contract, head.company, _sum(carried[key]), min(bases[key] or {ranks[key[1]][1]}), head.due_at
+            *key,
+            head.contract,
+            head.company,
+            _sum(carried[key]),
+            min(bases.get(key) or {ranks[key[1]][1]}),
+            head.due_at,
         )
         for key, head in heads.items()
     ]
