@@ -119,4 +119,6 @@ PARTS: dict[Part, Callable[[Path, Say, Wanted], Iterator[Ratio]]] = {
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(main)
+    app()

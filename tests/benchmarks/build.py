@@ -83,7 +83,7 @@ def measure(
         full, increment = builds.setdefault(scale, []), []
         for number in range(1, (count := rounds or ROUNDS.get(scale, 1)) + 1):
             say(f"build: scale {scale}, round {number} of {count}")
-            first, later = _build_both(home / "built", folder, scale, say)
+            first, later = _build_both(home / f"built-{scale}-{number}", folder, scale, say)
             full.append(first)
             increment.append(later)
         if lakes is None:
