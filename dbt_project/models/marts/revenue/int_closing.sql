@@ -148,7 +148,7 @@ contract_event as (
     union all
     select
         positions.contract_id,
-        invoices.posting_period as period,
+        coalesce(invoices.posting_period, {{ period_of('invoices.issue_date') }}) as period,
         cast(0 as decimal(18, 4)) as value,
         lines.net_amount as billed
     from invoices
@@ -196,12 +196,12 @@ backlog_closing as (
 entry_billing as (
     select
         lines.source_item_id as item_key,
-        invoices.posting_period as period,
+        coalesce(invoices.posting_period, {{ period_of('invoices.issue_date') }}) as period,
         sum(lines.minutes) as minutes
     from lines
     inner join invoices on lines.invoice_id = invoices.invoice_id
     where lines.source_type = 'time'
-    group by lines.source_item_id, invoices.posting_period
+    group by lines.source_item_id, coalesce(invoices.posting_period, {{ period_of('invoices.issue_date') }})
 ),
 
 entry_span as (

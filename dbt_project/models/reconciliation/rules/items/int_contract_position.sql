@@ -55,7 +55,7 @@ billed as (
     inner join lines on invoices.invoice_id = lines.invoice_id
     where
         invoices.is_posted and not invoices.is_void
-        and invoices.posting_period <= executed.as_of_period
+        and coalesce(invoices.posting_period, {{ period_of('invoices.issue_date') }}) <= executed.as_of_period
         and coalesce(lines.source_type, 'none') <> 'expense'
     group by executed.contract_id
 ),

@@ -7,8 +7,12 @@ entries as (
     select * from {{ ref('core_time_entry') }}
 ),
 
+-- a contract signed after as of is none yet
 contracts as (
-    select * from {{ ref('core_contract') }}
+    select core_contract.*
+    from {{ ref('core_contract') }} as core_contract
+    cross join {{ ref('int_build') }} as build
+    where core_contract.signed_date <= build.as_of_date
 ),
 
 currencies as (
