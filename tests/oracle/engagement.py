@@ -85,7 +85,7 @@ def _beyond_contracts(view: View, leg: str, side: str, project: Project) -> Iter
             kind,
             name,
             project.id,
-            project.contract,
+            contract.id if contract is not None else None,
             company,
             period,
             None,

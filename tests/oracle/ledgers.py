@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from tests.oracle.context import cents
 from tests.oracle.findings import Finding, Item
-from tests.oracle.firm_view import View
+from tests.oracle.firm_view import View, month_of
 
 ZERO = Decimal(0)
 
@@ -23,10 +23,12 @@ def receivables_to_ledger(view: View) -> Iterator[Finding]:
     expected: dict[str, tuple[str, str, Decimal]] = {}
     for document in books.documents.values():
         if document.counts:
-            expected[document.id] = (document.company, document.period or "", document.header_functional)
+            period = document.period or month_of(document.day)
+            expected[document.id] = (document.company, period, document.header_functional)
     for payment in books.payments.values():
         if payment.posted and not payment.void:
-            expected[payment.id] = (payment.company, payment.period or "", -_relieved(view, payment.id))
+            period = payment.period or month_of(payment.day)
+            expected[payment.id] = (payment.company, period, -_relieved(view, payment.id))
     for key in sorted(expected.keys() | ledger.keys()):
         posted = ledger.get(key)
         if key not in expected and posted is not None:

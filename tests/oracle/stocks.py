@@ -53,7 +53,7 @@ def _unbilled_at(view: View, line: Standing, period: str) -> Decimal:
     minutes = sum(
         entry.minutes
         for document, entry in view.lines_by_source.get(("time", line.entry.id), ())
-        if document.posted and document.period is not None and document.period <= period
+        if document.posted and (document.period or month_of(document.day)) <= period
     )
     billed = min(time_value(max(minutes, 0), line.rate) or ZERO, line.value or ZERO)
     given_up = [entry.written_off_on or line.entry.day for entry in line.transfers if entry.written_off]
@@ -64,15 +64,15 @@ def _unbilled_at(view: View, line: Standing, period: str) -> Decimal:
 def _receivable_by(view: View, period: str) -> Iterable[tuple[str, Decimal]]:
     books = view.books
     for document in books.documents.values():
-        if document.counts and document.period is not None and document.period <= period:
+        if document.counts and (document.period or month_of(document.day)) <= period:
             yield document.company, document.header_functional
     applied: dict[str, Decimal] = defaultdict(lambda: ZERO)
     for use in books.applications:
         payment = books.payments.get(use.settled_by)
         if payment is not None:
             applied[payment.id] += use.amount
-            if payment.period is not None and payment.period <= period:
+            if (payment.period or month_of(payment.day)) <= period:
                 yield payment.company, -cents(use.amount * books.documents[use.invoice].rate)
     for payment in books.payments.values():
-        if payment.period is not None and payment.period <= period:
+        if (payment.period or month_of(payment.day)) <= period:
             yield payment.company, -cents((payment.amount - applied[payment.id]) * payment.rate)
