@@ -19,7 +19,7 @@ from tests.oracle.solve import Solution
 pytestmark = pytest.mark.xdist_group("warehouses")
 
 SEEDS = range(1, 11)
-DAMAGES = (11, 12, 13)
+DAMAGES = (11, 12, 13, 23, 26)
 FIRMS = [(seed, defects) for seed in SEEDS for defects in (False, True)]
 MARTS = ("backlog", "unbilled_time", "invoice_exceptions", "margin", "closings", "executive")
 

@@ -166,7 +166,9 @@ def _exception_rates(answer: Answer) -> dict[tuple[str, str, str, str, str, str]
     touched = {row.document.id for row in answer.invoice_exceptions}
     for document in view.books.documents.values():
         if document.counts:
-            place = _place(month_of(document.day), view.contract_of_job(document.project), document.company)
+            job = view.books.jobs.get(str(document.project))
+            contract = view.sales.contracts.get(str(job.contract)) if job is not None else None
+            place = _place(month_of(document.day), contract, document.company)
             issued[place] += document.kind == "invoice"
             if document.kind == "invoice" and document.id in touched:
                 excepted[place].add(document.id)
