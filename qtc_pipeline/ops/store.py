@@ -26,6 +26,9 @@ HEAD = "0001"
 @contextmanager
 def open_store(settings: Settings) -> Iterator[Session]:
     """A session on the store, migrated first; committed at the end, rolled back on an error."""
+    database = make_url(settings.ops_url).database
+    if settings.ops_url.startswith("sqlite") and not Path(str(database)).is_file():
+        _engine.cache_clear()  # the home was removed meanwhile: a store that was migrated before must be made anew
     with Session(_engine(settings.ops_url)) as session, session.begin():
         yield session
 

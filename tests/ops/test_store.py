@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -116,6 +117,13 @@ with open_store(settings_in(Path({str(settings.home)!r}))) as session:
 """
     started = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(4)]
     assert [one.wait(timeout=120) for one in started] == [0, 0, 0, 0]
+
+
+def test_a_home_removed_and_made_again_gets_its_tables_again(settings: Settings) -> None:
+    for _ in range(2):
+        with open_store(settings) as session:
+            assert exceptions.list_exceptions(session) == []
+        shutil.rmtree(settings.home)
 
 
 def test_marking_a_part_of_a_build_undoes_what_follows_it(settings: Settings) -> None:
