@@ -126,9 +126,8 @@ def build(settings: Settings, telling: Telling, report: RunReport) -> None:
     from qtc_pipeline.gates.evaluate import evaluate
     from qtc_pipeline.publish.publish import publish
     from qtc_pipeline.transform.context import prepare
-    from qtc_pipeline.transform.dbt import prepare_manifest, run_step
+    from qtc_pipeline.transform.dbt import run_step
 
-    _timed(report, "prepare", partial(prepare_manifest, settings))
     prepared = _timed(report, "prepare", partial(prepare, settings, telling.stage))
     report.build_id = prepared.build_id
     report.is_unchanged = prepared.is_done

@@ -1,4 +1,4 @@
-"""Reading relations of the warehouse or of a publication as Arrow or pandas.
+"""Reading relations of the warehouse or of a publication as Arrow or as rows.
 
 Add here: ways to open and read. Stays out: writing (only the transform room writes the warehouse), SQL of a mart.
 """
@@ -14,7 +14,6 @@ from qtc_pipeline.errors import QtcError, WarehouseBusyError
 
 if TYPE_CHECKING:
     import duckdb
-    import pandas as pd
     import pyarrow as pa
 
 
@@ -46,12 +45,6 @@ def open_read_only(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def read_arrow(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[Any] = ()) -> pa.Table:
     """Rows of a query as an Arrow table; decimals stay decimals."""
     return connection.sql(sql, params=list(values)).to_arrow_table()
-
-
-def read_frame(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[Any] = ()) -> pd.DataFrame:
-    """Rows of a query as a pandas frame whose money columns hold Decimal objects, not floats."""
-    frame: pd.DataFrame = read_arrow(connection, sql, values).to_pandas()
-    return frame
 
 
 def read_rows(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
