@@ -110,8 +110,12 @@ def list_exceptions(
 
     with open_store(load_settings()) as session:
         cases = store.list_exceptions(
-            session, state=None if state == "all" else state, break_class=break_class, legal_entity_id=legal_entity
-        )[:limit]
+            session,
+            state=None if state == "all" else state,
+            break_class=break_class,
+            legal_entity_id=legal_entity,
+            limit=limit,
+        )
         rows = [_case_row(case) for case in cases]
     if not as_json:
         rows = [{**row, "exception_id": row["exception_id"][:12]} for row in rows]

@@ -119,6 +119,7 @@ def list_exceptions(
     state: str | None = OPEN,
     break_class: str | None = None,
     legal_entity_id: str | None = None,
+    qtc_id: str | None = None,
     limit: int | None = None,
 ) -> list[ExceptionCase]:
     """Exceptions in a state (None: any), the largest exposure first, then by rank and id."""
@@ -127,6 +128,7 @@ def list_exceptions(
         (ExceptionCase.state, state),
         (ExceptionCase.break_class, break_class),
         (ExceptionCase.legal_entity_id, legal_entity_id),
+        (ExceptionCase.qtc_id, qtc_id),
     ):
         if value is not None:
             wanted = wanted.where(column == value)

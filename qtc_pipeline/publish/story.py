@@ -30,9 +30,7 @@ def read_story(settings: Settings, qtc_id: str) -> list[dict[str, Any]]:
     with open_publication(settings) as (_, connection):
         events = read_rows(connection, _EVENTS, [qtc_id])
     with open_store(settings) as session:
-        for case in list_exceptions(session, state=None):
-            if case.qtc_id != qtc_id:
-                continue
+        for case in list_exceptions(session, state=None, qtc_id=qtc_id):
             for life in occurrences_of(session, case.exception_id):
                 told = {"system": "qtc", "reference": case.exception_id[:12], "currency": case.currency}
                 events.append(
