@@ -8,7 +8,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := False
 export GX_ANALYTICS_ENABLED := False
 export DAGSTER_HOME ?= $(CURDIR)/var/dagster
 
-.PHONY: help setup demo demo-tryton test lint format dev bench lock clean
+.PHONY: help setup demo demo-tryton test test-long mutation lint format dev bench lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -34,7 +34,13 @@ demo-tryton: setup ## The same job on a real Tryton server
 	$(BIN)/qtc demo --tryton
 
 test: setup ## Run the tests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not long"
+
+test-long: setup ## Run the tests that take minutes: more seeds, more days, every fault
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m long
+
+mutation: setup ## Mutate models and gates; each mutation must be caught; prints the score
+	$(BIN)/python -m tests.mutation
 
 lint: setup ## Check style, types and SQL
 	$(BIN)/ruff check .
