@@ -52,6 +52,7 @@ class Instance(_Strict):
     look_back_seconds: int = Field(default=600, ge=0)
     max_age_hours: int = Field(default=26, ge=1)
     max_delete_share: Decimal = Field(default=Decimal("0.05"), ge=0, le=1)
+    integration_user: str | None = None
 
     @property
     def secret(self) -> SecretStr:
@@ -88,6 +89,12 @@ class Slas(_Strict):
     max_load_gap_hours: int = Field(default=26, ge=0)
     activation_days: int = Field(default=14, ge=0)
     unbilled_days: int = Field(default=60, ge=0)
+    staffing_days: int = Field(default=14, ge=0)
+    interface_hours_by_leg: dict[str, int] = Field(default_factory=lambda: {"milestone.erp": 168})
+
+    def interface_hours_of(self, leg: str) -> int:
+        """Hours a row of a leg may be on its way; an accepted milestone is billed by people, who need a week."""
+        return self.interface_hours_by_leg.get(leg, self.interface_hours)
 
 
 class Tolerances(_Strict):
@@ -101,10 +108,19 @@ class Tolerances(_Strict):
         return self.exposure.get(mart, Decimal(0))
 
 
+class Anomalies(_Strict):
+    """When a load is out of the ordinary against the entity's own earlier loads (``[anomalies]``)."""
+
+    min_loads: int = Field(default=5, ge=3)
+    deviations: Decimal = Field(default=Decimal(8), gt=0)
+    min_change: Decimal = Field(default=Decimal("0.25"), ge=0)
+    stale_after_hours: int = Field(default=168, ge=1)
+
+
 class OpeningBalance(_Strict):
     """Closing of a stock before the oldest record the systems hold."""
 
-    stock: Literal["backlog", "unbilled", "ar"]
+    stock: Literal["backlog", "unbilled", "ar", "contract_position"]
     legal_entity: str
     currency: str = Field(pattern=r"^[A-Z]{3}$")
     amount: Decimal
@@ -121,6 +137,7 @@ class Settings(_Strict):
     legal_entities: tuple[LegalEntity, ...] = Field(min_length=1)
     slas: Slas = Slas()
     tolerances: Tolerances = Tolerances()
+    anomalies: Anomalies = Anomalies()
     opening_balances: tuple[OpeningBalance, ...] = ()
     ops_database_url: str | None = None
 

@@ -26,13 +26,14 @@ if TYPE_CHECKING:
     import duckdb
 
 _TABLES = {
-    "qtc_instance": "instance varchar, vendor varchar, role varchar",
+    "qtc_instance": "instance varchar, vendor varchar, role varchar, integration_user varchar",
     "qtc_legal_entity": (
         "legal_entity_id varchar, name varchar, currency varchar, instance varchar, source_key varchar"
     ),
     "qtc_load": (
         "load_id varchar, vendor varchar, entity varchar, instance varchar, mode varchar, read_started_at timestamp, "
-        "read_through timestamp, completed_at timestamp, rows bigint, versions bigint, deletes bigint"
+        "read_through timestamp, completed_at timestamp, rows bigint, versions bigint, deletes bigint, "
+        "forced_by varchar, forced_reason varchar"
     ),
     "qtc_source_count": (
         "load_id varchar, vendor varchar, entity varchar, instance varchar, currency varchar, measure varchar, "
@@ -192,7 +193,9 @@ def _context_rows(settings: Settings, inputs: Inputs) -> dict[str, list[tuple[An
             for key in sorted(before.keys() | after.keys())
         ]
     return {
-        "qtc_instance": [(one.name, one.vendor, role) for one in settings.instances for role in one.roles],
+        "qtc_instance": [
+            (one.name, one.vendor, role, one.integration_user) for one in settings.instances for role in one.roles
+        ],
         "qtc_legal_entity": [
             (one.id, one.name, one.currency, instance, key)
             for one in settings.legal_entities
@@ -202,7 +205,7 @@ def _context_rows(settings: Settings, inputs: Inputs) -> dict[str, list[tuple[An
             (
                 *(load.load_id, load.vendor, load.entity, load.instance, load.mode),
                 *(_naive(load.read_started_at), _naive(load.read_through), _naive(load.completed_at)),
-                *(load.rows, load.versions, load.deletes),
+                *(load.rows, load.versions, load.deletes, load.forced_by, load.forced_reason),
             )
             for load in loads
         ],
@@ -217,11 +220,15 @@ def _context_rows(settings: Settings, inputs: Inputs) -> dict[str, list[tuple[An
         "qtc_leg": [
             (
                 *(leg.leg_id, leg.left_role, leg.right_role, leg.left_instance, leg.right_instance),
-                *(leg.is_applicable, settings.slas.interface_hours, settings.slas.max_load_gap_hours),
+                *(leg.is_applicable, settings.slas.interface_hours_of(leg.leg_id), settings.slas.max_load_gap_hours),
             )
             for leg in legs_of(settings)
         ],
-        "qtc_sla": [("activation", settings.slas.activation_days), ("unbilled", settings.slas.unbilled_days)],
+        "qtc_sla": [
+            ("activation", settings.slas.activation_days),
+            ("unbilled", settings.slas.unbilled_days),
+            ("staffing", settings.slas.staffing_days),
+        ],
         "qtc_tolerance": [
             (mart, None, settings.tolerances.exposure_of(mart), settings.tolerances.max_in_flight)
             for mart in sorted({*keys.MARTS, *settings.tolerances.exposure})

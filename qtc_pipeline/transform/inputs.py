@@ -24,7 +24,7 @@ from qtc_pipeline.settings import Settings
 from qtc_pipeline.transform.project import project_digest
 from qtc_pipeline.warehouse import read_rows
 
-STOCKS = ("backlog", "unbilled", "ar")
+STOCKS = ("backlog", "unbilled", "ar", "contract_position")
 _CODE = ("package_version", "dbt_project")
 
 
@@ -137,7 +137,9 @@ def _read_through(settings: Settings, tables: tuple[RawTable, ...], as_of: datet
     Past every version in the lake nothing is torn; what happened later than the interface's time before as of is in
     transit whether it was read or not; and a load younger than the maximum age is young enough.
     """
-    hours = min(settings.slas.interface_hours, *(one.max_age_hours for one in settings.instances))
+    slas = settings.slas
+    allowed = (slas.interface_hours, *slas.interface_hours_by_leg.values())
+    hours = min(*allowed, *(one.max_age_hours for one in settings.instances))
     latest = max([as_of - timedelta(hours=hours), *_newest_versions(tables)])
     return {
         f"{load.vendor}/{load.entity}/{load.instance}": min(load.read_through, latest).isoformat()
@@ -162,7 +164,9 @@ def _configuration(settings: Settings) -> str:
     return _digest(
         {
             "reporting_currency": settings.reporting_currency,
-            "instances": [[one.name, one.vendor, one.roles, one.max_age_hours] for one in settings.instances],
+            "instances": [
+                [one.name, one.vendor, one.roles, one.max_age_hours, one.integration_user] for one in settings.instances
+            ],
             "legal_entities": [one.model_dump(mode="json") for one in settings.legal_entities],
             "slas": settings.slas.model_dump(mode="json"),
             "tolerances": settings.tolerances.model_dump(mode="json"),

@@ -21,8 +21,9 @@ from qtc_pipeline.sandbox.servers import credentials as secret_files
 from qtc_pipeline.sandbox.servers.asgi import Application, Instance
 from qtc_pipeline.sandbox.servers.catalogue import Vendor
 from qtc_pipeline.sandbox.servers.credentials import Credentials
-from qtc_pipeline.sandbox.servers.faults import Faults, Journal
+from qtc_pipeline.sandbox.servers.faults import Faults, Injection
 from qtc_pipeline.sandbox.servers.filling import DayOfFirm, Filled, load_day
+from qtc_pipeline.sandbox.servers.journal import Journal
 from qtc_pipeline.sandbox.servers.kantata import Kantata
 from qtc_pipeline.sandbox.servers.netsuite import NetSuite
 from qtc_pipeline.sandbox.servers.salesforce import Salesforce
@@ -69,6 +70,10 @@ class Running:
         """The switches of an instance."""
         return self.instances[name].faults
 
+    def inject(self, name: str, fault: str, **wanted: Any) -> Injection:
+        """Let an instance wait for matching requests with a fault (see ``faults.Faults.inject``)."""
+        return self.instances[name].faults.inject(fault, **wanted)
+
     def journal(self, name: str) -> Journal:
         """What an instance has been asked."""
         return self.instances[name].journal
@@ -103,6 +108,7 @@ def describe(credentials: Credentials, ports: Mapping[str, int]) -> dict[str, di
             "account": credentials.erp_account,
             "certificate_id": credentials.erp_certificate_id,
             "private_key_file": str(credentials.erp_private_key_file),
+            "integration_user": "qtc-billing",
         },
     }
 
