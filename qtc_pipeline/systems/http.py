@@ -219,11 +219,14 @@ class Http:
 
 
 def decode_answer(decode: Callable[[Answer], T], answer: Answer, what: str) -> T:
-    """What ``decode`` makes of an answer; text that ends early or is no JSON is transient."""
+    """What ``decode`` makes of an answer; text that ends early or is no JSON is transient, another shape is not."""
     try:
         return decode(answer)
     except ValueError as error:
         raise TransientError(what, f"the answer is cut off or no JSON ({error})") from None
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        said = f"the answer has another shape than declared ({type(error).__name__}: {error})"
+        raise ContractError(what, said, "Compare the entity's declared fields with what this instance has") from None
 
 
 def usual_error(response: httpx.Response, what: str, code: str, message: str) -> SystemReadError:

@@ -3,7 +3,8 @@
 Rooms, in the order a request passes them::
 
     serve, background   ports, secrets, start and stop; in this process or in one of its own
-    asgi, faults        what every server has: control endpoint, journal, throttling, failures, truncated bodies
+    asgi, journal       what every server has: routes behind the switches, control endpoint, counts
+    faults              what can be made to go wrong; mishaps do it to a request, distort to the data of an answer
     credentials, tokens key pair and client secrets on disk; bearer tokens with a lifetime
     salesforce, kantata, netsuite   one application each: paths, envelopes and errors of that vendor
     kantata_filters                 what a Kantata list can be asked

@@ -11,9 +11,9 @@ import hmac
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
@@ -24,7 +24,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from qtc_pipeline.sandbox.servers.faults import Faults, Journal
+from qtc_pipeline.sandbox.servers import distort, mishaps
+from qtc_pipeline.sandbox.servers.faults import Faults
+from qtc_pipeline.sandbox.servers.journal import Journal
+from qtc_pipeline.sandbox.servers.mishaps import Wording
 from qtc_pipeline.sandbox.servers.store import Store
 
 CONTROL_PATH = "/__control__"
@@ -42,22 +45,6 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not a failure of the 
     def __init__(self, answer: Response) -> None:
         super().__init__(answer.status_code)
         self.answer = answer
-
-
-class Wording(Protocol):
-    """How a vendor words the answers that any request can get."""
-
-    def throttled(self) -> Response:
-        """Too many requests."""
-
-    def unauthorized(self) -> Response:
-        """The token is not, or no longer, good."""
-
-    def failed(self, status: int) -> Response:
-        """A failure of the vendor."""
-
-    def not_found(self) -> Response:
-        """No such path."""
 
 
 @dataclass
@@ -135,6 +122,7 @@ class Application:
                 message["headers"] = [*message["headers"], (b"date", self._firm_clock())]
             await send(message)
 
+        scope["connection"] = getattr(getattr(send, "__self__", None), "transport", None)  # for faults that reset it
         try:
             await self._answer(scope, receive, noted)
         finally:
@@ -145,19 +133,27 @@ class Application:
         """The vendor's clock shows the firm's time: stamps and ``Date`` agree, as they do at a real vendor."""
         as_of = self.instance.store.meta("as_of")
         moment = datetime.fromisoformat(as_of) if as_of else datetime.now(UTC)
-        return format_datetime(moment, usegmt=True).encode()
+        return format_datetime(moment + timedelta(seconds=distort.skew()), usegmt=True).encode()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        injected = self._injected()
-        if injected is not None:
-            await injected(scope, receive, send)
-        elif self.instance.faults.truncate_next > 0 and "token" not in scope["path"]:
-            self.instance.faults.truncate_next -= 1
-            await self._truncated(scope, receive, send)
+        faults = self.instance.faults
+        switched = self._switched()
+        if switched is not None:
+            await switched(scope, receive, send)
+        elif faults.truncate_next > 0 and "token" not in scope["path"]:
+            faults.truncate_next -= 1
+            call = mishaps.Call(self._inner, scope, receive, send)
+            await call.truncated(announce=faults.truncate == "connection")
+        elif faults.injected:
+            text, again = await mishaps.read_ahead(scope, receive)
+            struck = faults.struck(text, self._wording.asked_for(scope["path"], text))
+            with distort.striking(struck):
+                call = mishaps.Call(self._inner, scope, again, send)
+                await mishaps.carry_out(call, distort.of_request(struck), self._wording)
         else:
             await self._inner(scope, receive, send)
 
-    def _injected(self) -> Response | None:
+    def _switched(self) -> Response | None:
         faults = self.instance.faults
         number = self.instance.journal.counts["requests"] + 1
         if faults.fail_next > 0 or (faults.fail_every and number % faults.fail_every == 0):
@@ -174,23 +170,6 @@ class Application:
             return self._wording.unauthorized()
         return None
 
-    async def _truncated(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send half of the body; below its announced length, or as if half were all."""
-        messages: list[Message] = []
-
-        async def keep(message: Message) -> None:
-            messages.append(message)
-
-        await self._inner(scope, receive, keep)
-        start = messages[0]
-        body = b"".join(message.get("body", b"") for message in messages[1:])
-        half = body[: len(body) // 2]
-        if self.instance.faults.truncate == "body":
-            kept = [(name, value) for name, value in start["headers"] if name.lower() != b"content-length"]
-            start["headers"] = [*kept, (b"content-length", str(len(half)).encode())]
-        await send(start)
-        await send({"type": "http.response.body", "body": half, "more_body": False})
-
     async def _control(self, request: Request) -> Response:
         """Read or set the switches; from this machine and with the sandbox's own token only."""
         host = request.client.host if request.client else ""
@@ -203,11 +182,16 @@ class Application:
                 wanted = dict(json.loads(await request.body() or b"{}"))
                 if wanted.pop("clear", False):
                     faults.clear()
+                injections = wanted.pop("inject", [])
                 faults.set(**wanted)
+                for injection in injections:
+                    faults.inject(**injection)
             except (ValueError, TypeError) as error:
-                return json_answer({"error": f"a JSON object of switches is needed: {error}"}, _BAD_REQUEST)
+                return json_answer(
+                    {"error": f"a JSON object of switches and injections is needed: {error}"}, _BAD_REQUEST
+                )
             except KeyError as error:
-                return json_answer({"error": f"no such switch: {error.args[0]}"}, _BAD_REQUEST)
+                return json_answer({"error": f"no such switch, fault or option: {error.args[0]}"}, _BAD_REQUEST)
         journal = self.instance.journal
         return json_answer(
             {

@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from qtc_pipeline.sandbox.servers import distort
 from qtc_pipeline.sandbox.servers.asgi import (
     Application,
     Instance,
@@ -62,6 +63,9 @@ class _Wording:
 
     def not_found(self) -> Response:
         return error(404, "system", "The requested resource was not found.")
+
+    def asked_for(self, path: str, _text: str) -> str:
+        return path.removeprefix("/api/v1/").partition("/")[0].removesuffix(".json") if "/api/v1/" in path else ""
 
 
 class Kantata:
@@ -121,7 +125,8 @@ class Kantata:
         own_filters(entity, params, wanted)
         rows = self._instance.store.select_rows(entity, wanted.text, wanted.values, order_by(entity, params))
         start, size = window(params)
-        page = rows[start : start + size]
+        shown, start = distort.turn(start, size, len(rows))
+        page = rows[shown : shown + size]
         pages = -(-len(rows) // size)
         meta = f'"count":{len(rows)},"page_count":{pages},"page_number":{start // size + 1},"page_size":{size}'
         return self._envelope(entity, params, page, f'"count":{len(rows)},"meta":{{{meta}}}')

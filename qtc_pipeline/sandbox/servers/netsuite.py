@@ -10,6 +10,7 @@ value is a string; over-concurrency is a 429 titled "Bad Request" without a dela
 from __future__ import annotations
 
 import json
+import re
 from array import array
 from collections.abc import Sequence
 from decimal import Decimal
@@ -21,6 +22,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from qtc_pipeline.sandbox.servers import distort
 from qtc_pipeline.sandbox.servers.asgi import (
     Application,
     Instance,
@@ -44,6 +46,7 @@ _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _TOKEN_SECONDS = 3600.0
 _LARGEST_PAGE = 1000
 _LAST_ROW = 100_000
+_RECORD = re.compile(r"/record/v1/(\w+)|\bFROM\s+(\w+)", re.IGNORECASE)
 _RFC = "https://www.w3.org/Protocols/rfc2616/rfc2616-sec10.html"
 
 
@@ -71,6 +74,10 @@ class _Wording:
 
     def not_found(self) -> Response:
         return error(404, "NONEXISTENT_ID", "The requested resource does not exist.")
+
+    def asked_for(self, _path: str, text: str) -> str:
+        found = _RECORD.search(text)
+        return found.group(1) or found.group(2) if found else ""
 
 
 class NetSuite:
@@ -145,8 +152,9 @@ class NetSuite:
             query = compile_query(text, params)
         except QueryError as failed:
             return error(400, failed.code, f"Invalid search query. Search error occurred: {failed}")
-        rows = self._rows(query, (text, tuple(params)))
-        window = rows[offset : offset + limit]
+        rows = self._rows(query)
+        shown, offset = distort.turn(offset, limit, len(rows))
+        window = rows[shown : shown + limit]
         fields = query.plain_fields
         if isinstance(window, list) or fields is None:
             items = ",".join(str(item) for item in window)
@@ -155,14 +163,14 @@ class NetSuite:
             wire = f"""'{{"links":[],' || substr({projection(entity, fields)}, 2)"""
             items = ",".join(self._instance.store.texts(entity, window, wire))
         self._instance.journal.add("rows", len(window))
-        has_more = offset + len(window) < len(rows)
+        has_more = offset + limit < len(rows)
         links = json.dumps(_links(str(request.url).partition("?")[0], limit, offset, len(rows)))
         return text_answer(
             f'{{"links":{links},"count":{len(window)},"hasMore":{json.dumps(has_more)},"items":[{items}],'
             f'"offset":{offset},"totalResults":{len(rows)}}}'
         )
 
-    def _rows(self, query: Query, asked: tuple[object, ...]) -> Rows:
+    def _rows(self, query: Query) -> Rows:
         """Row numbers of a query of plain fields, finished items of any other."""
         legal_entities = self._instance.faults.company_filter
         fields = query.plain_fields
@@ -180,7 +188,7 @@ class NetSuite:
         def items(conn: Any) -> Rows:
             return [_item(labels, row) for row in conn.execute(statement.text, values)]
 
-        return self._instance.store.select(("items", asked, legal_entities), items)
+        return self._instance.store.select(("items", *labels, statement.text, values), items)
 
 
 def _item(labels: Sequence[str], row: Sequence[Value]) -> str:

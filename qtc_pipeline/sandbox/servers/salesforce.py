@@ -23,6 +23,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from qtc_pipeline.sandbox.servers import distort
 from qtc_pipeline.sandbox.servers.asgi import (
     Application,
     Instance,
@@ -45,6 +46,7 @@ _MOST_ROWS = 2000
 _FEWEST_ROWS = 200
 _OPEN_LOCATORS = 64
 _DELETED_REACH = timedelta(days=15)
+_OBJECT = re.compile(r"/sobjects/(\w+)|\bFROM\s+(\w+)", re.IGNORECASE)
 _BATCH_SIZE = re.compile(r"batchSize=(\d+)", re.IGNORECASE)
 
 
@@ -54,6 +56,9 @@ def error(status: int, code: str, message: str) -> Response:
 
 
 class _Wording:
+    def __init__(self) -> None:
+        self.queried: dict[str, str] = {}  # locator -> the object its query reads
+
     def throttled(self) -> Response:
         return error(403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests (Concurrent API Requests) Limit exceeded.")
 
@@ -65,6 +70,11 @@ class _Wording:
 
     def not_found(self) -> Response:
         return error(404, "NOT_FOUND", "The requested resource does not exist")
+
+    def asked_for(self, path: str, text: str) -> str:
+        last = path.rpartition("/")[2].partition("-")[0]
+        found = _OBJECT.search(text)
+        return self.queried.get(last) or (found.group(1) or found.group(2) if found else "")
 
 
 @dataclass(frozen=True)
@@ -201,13 +211,14 @@ class Salesforce:
 
     def _batch(self, request: Request, locator: _Locator, name: str | None, start: int) -> Response:
         query, version = locator.query, request.path_params["version"]
-        rows = locator.rows[start : start + locator.batch]
+        shown, start = distort.turn(start, locator.batch, len(locator.rows))
+        rows = locator.rows[shown : shown + locator.batch]
         entity, fields = query.entity, [str(column.field) for column in query.columns]
         head = f'{{"attributes":{{"type":"{entity.name}","url":"/services/data/v{version}/sobjects/{entity.name}/'
         wire = f"""'{head}' || _key || '"}},' || substr({projection(entity, fields)}, 2)"""
         records = ",".join(self._instance.store.texts(entity, rows, wire))
         self._instance.journal.add("rows", len(rows))
-        after = start + len(rows)
+        after = start + locator.batch
         more = ""
         if after < len(locator.rows):
             name = name or self._keep(locator)
@@ -219,8 +230,10 @@ class Salesforce:
     def _keep(self, locator: _Locator) -> str:
         name = "01g" + secrets.token_hex(8)
         self._locators[name] = locator
+        self._wording.queried[name] = locator.query.entity.name
         while len(self._locators) > _OPEN_LOCATORS:
-            self._locators.popitem(last=False)
+            forgotten, _ = self._locators.popitem(last=False)
+            del self._wording.queried[forgotten]
         return name
 
     async def _limits(self, request: Request) -> Response:

@@ -23,6 +23,7 @@ from queue import Empty, SimpleQueue
 from typing import TypeAlias
 
 from qtc_pipeline.sandbox.servers.catalogue import DELETED_RECORD, Entity, Vendor, entities
+from qtc_pipeline.sandbox.servers.distort import kept_back, payload
 
 Value: TypeAlias = str | int | float | None
 Rows: TypeAlias = "array[int] | list[str]"
@@ -67,8 +68,10 @@ class Store:
         with self.connection() as conn:
             conn.execute("PRAGMA journal_mode=WAL")
             conn.execute("CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
+            conn.execute(_OLDER)
             for entity in entities(vendor).values():
                 conn.execute(table_statement(entity))
+                conn.execute(_older_statement(entity))
                 for statement in index_statements(entity).values():
                     conn.execute(statement)
             conn.commit()
@@ -141,6 +144,7 @@ class Store:
 
     def texts(self, entity: Entity, rows: Sequence[int], expression: str = "_payload") -> list[str]:
         """One text a row, in the order given; ``expression`` is SQL over the entity's columns."""
+        expression = expression.replace("_payload", payload(entity))
         sql = (
             f"SELECT {expression} FROM json_each(?) AS wanted CROSS JOIN {entity.table} AS t ON t._seq = wanted.value"
             " ORDER BY wanted.key"
@@ -162,6 +166,22 @@ def table_statement(entity: Entity) -> str:
         for name in entity.fields
     )
     return f"CREATE TABLE IF NOT EXISTS {entity.table} ({_META_COLUMNS}, {columns})"
+
+
+_OLDER = (
+    "CREATE TABLE IF NOT EXISTS older (entity TEXT, key TEXT, payload TEXT NOT NULL, PRIMARY KEY (entity, key))"
+    " WITHOUT ROWID"
+)
+"""Records as they were before their last change: what a replica that lags still answers."""
+
+
+def _older_statement(entity: Entity) -> str:
+    return (
+        f'CREATE TRIGGER IF NOT EXISTS "older_{entity.name}" AFTER UPDATE OF _payload ON {entity.table}'
+        " WHEN OLD._payload <> NEW._payload BEGIN"
+        f" DELETE FROM older WHERE entity = '{entity.name}' AND key = OLD._key;"
+        f" INSERT INTO older VALUES ('{entity.name}', OLD._key, OLD._payload); END"
+    )
 
 
 def index_statements(entity: Entity) -> dict[str, str]:
@@ -190,8 +210,10 @@ def projection(entity: Entity, fields: Sequence[str]) -> str:
 
 def visible(entity: Entity, legal_entities: Sequence[str] | None, alias: str = "") -> str:
     """SQL condition of a restricted role or company filter; entities without a legal entity stay visible."""
+    back = kept_back(entity, alias)
     if legal_entities is None or entity.name == DELETED_RECORD:
-        return ""
+        return back
     column = f"{alias}._legal_entity" if alias else "_legal_entity"
     names = ", ".join("'" + name.replace("'", "''") + "'" for name in legal_entities)
-    return f"({column} IS NULL OR {column} IN ({names}))"
+    seen = f"({column} IS NULL OR {column} IN ({names}))"
+    return f"{seen} AND {back}" if back else seen

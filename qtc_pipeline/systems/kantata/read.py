@@ -5,7 +5,7 @@ Here: paging, the envelope, control counts, what its errors mean. Stays out: whi
 
 Facts this rests on: time and projects that are archived stay hidden unless asked for; ``updated_after`` filters at the
 resolution of a second; pages move when records change, so the order is by creation, which never changes; 429 comes
-without a hint how long to wait.
+without a hint how long to wait; a page says which one it is, and a cache between us may give another.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from decimal import Decimal
 
 import httpx
 
-from qtc_pipeline.errors import ContractError, SystemReadError
+from qtc_pipeline.errors import ContractError, SystemReadError, TransientError
 from qtc_pipeline.lake import SourceCount
 from qtc_pipeline.settings import Instance
 from qtc_pipeline.systems.contract import Entity, Page
@@ -100,6 +100,9 @@ class KantataReader:
             envelope, records = split_answer(answer.text, entity.name)
             if "results" not in envelope or "meta" not in envelope:
                 raise ContractError(what, "the answer has no results or no meta")
+            answered = int(envelope["meta"].get("page_number", params["page"]))
+            if answered != int(params["page"]):
+                raise TransientError(what, f"page {answered} came in the place of page {params['page']}")
             bodies = {record["id"]: (record, text) for record, text in records}
             page = Page(read_at=answer.read_at)
             for result in envelope["results"]:

@@ -170,7 +170,9 @@ class NetSuiteReader:
             for page, has_more in ahead("0", partial(self._page, entity, query)):
                 more = has_more
                 if page.ids:
-                    last = page.ids[-1].split(":")[0]
+                    # the greatest, not the last: pages may come in another order than asked for
+                    leads = (one.partition(":")[0] for one in page.ids)
+                    last = max(leads if last is None else (*leads, last), key=_rank)
                 yield page
             if not more:
                 return
@@ -187,6 +189,10 @@ class NetSuiteReader:
             envelope, records = split_answer(answer.text, "items")
             if "hasMore" not in envelope:
                 raise ContractError(f"{self.http.what}, entity {entity.name}", "the answer is no query result")
+            answered = str(envelope.get("offset", offset))
+            if answered != offset:
+                cause = f"the rows from {answered} came in the place of those from {offset}"
+                raise TransientError(f"{self.http.what}, entity {entity.name}", cause)
             page = Page(
                 read_at=answer.read_at,
                 ids=[":".join([record[name] for name in entity.key]) for record, _ in records],
@@ -233,6 +239,10 @@ class NetSuiteReader:
 
 def _timestamp(at: datetime) -> str:
     return f"TO_TIMESTAMP('{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}', '{_STAMP}')"
+
+
+def _rank(value: str) -> tuple[int, str]:
+    return (int(value), "") if value.lstrip("-").isdigit() else (0, value)
 
 
 def _literal(value: str | None) -> str:

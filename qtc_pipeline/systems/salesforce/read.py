@@ -57,7 +57,7 @@ class SalesforceDialect:
             if "TotalRequests" in message:
                 return PermanentError(what, f"{code} {message}", "The org's requests of 24 hours are used up; wait")
             return RateLimitedError(what, f"{code} {message}", retry_after=retry_after(response))
-        if code in ("UNABLE_TO_LOCK_ROW", "TXN_SECURITY_METERING_ERROR", "SERVER_UNAVAILABLE"):
+        if code in ("UNABLE_TO_LOCK_ROW", "TXN_SECURITY_METERING_ERROR"):
             return TransientError(what, f"{code} {message}")
         if code in ("invalid_grant", "invalid_client", "invalid_client_id", "app_not_found"):
             return AuthenticationError(what, f"{code} {message}", "Check client id, secret and My Domain base_url")
