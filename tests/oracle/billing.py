@@ -12,7 +12,7 @@ from decimal import Decimal
 from tests.oracle.context import cents
 from tests.oracle.findings import Finding, Item
 from tests.oracle.firm_view import UNTYPED, View, month_of
-from tests.oracle.records import Document, Line
+from tests.oracle.records_erp import Document, Line
 
 ZERO = Decimal(0)
 

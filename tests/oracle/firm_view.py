@@ -13,9 +13,11 @@ from decimal import Decimal
 from functools import cached_property
 
 from tests.oracle.context import Context, cents
-from tests.oracle.parse import Delivery, Payloads, Sales, read_delivery, read_sales
+from tests.oracle.parse import Payloads, Sales, read_sales
+from tests.oracle.parse_delivery import Delivery, read_delivery
 from tests.oracle.parse_erp import Books, read_books
-from tests.oracle.records import Amendment, Contract, Document, Entry, Line, Project, Recognition, Transfer
+from tests.oracle.records import Amendment, Contract, Entry, Project
+from tests.oracle.records_erp import Document, Line, Recognition, Transfer
 
 ZERO = Decimal(0)
 EXPENSE = "expense"
@@ -90,27 +92,33 @@ class View:
         found = self.books.jobs.get(job) if job is not None else None
         return self.contracts.get(found.contract) if found is not None and found.contract else None
 
-    def contract_rate(self, contract: str, role: str | None, day: date) -> Decimal | None:
-        """Contract rate of a role on a day, None where no line covers it."""
+    def contract_rate(self, contract: str, role: str | None, day: date, country: str | None = None) -> Decimal | None:
+        """Contract rate of a role on a day, None where no line covers it; a line for the very country goes first."""
         if role is None:
             return None
         lines = self.sales.rates.get((contract, role), ())
         valid = [line for line in lines if line.start <= day and (line.end is None or day <= line.end)]
-        return max(valid, key=lambda line: line.start).rate if valid else None
+        valid = [line for line in valid if line.country is None or line.country == country]
+        return max(valid, key=lambda line: (line.country is not None, line.start)).rate if valid else None
+
+    def entry_rate(self, contract: str, entry: Entry) -> Decimal | None:
+        """Contract rate of a time entry: its role on its day in the country of who worked."""
+        person = self.delivery.people.get(entry.person)
+        return self.contract_rate(contract, entry.role, entry.day, person.country if person is not None else None)
 
     @cached_property
     def lines_by_source(self) -> Mapping[tuple[str, str], Sequence[tuple[Document, Line]]]:
-        """(source type, source id) -> lines of documents that are not void, drafts included."""
+        """(source type, source id) -> lines of invoices and credit memos that are not void, drafts included."""
         found: dict[tuple[str, str], list[tuple[Document, Line]]] = defaultdict(list)
         for document in self.books.documents.values():
             for line in document.lines:
-                if not document.void and line.source is not None:
+                if document.bills and not document.void and line.source is not None:
                     found[line.source_type or UNTYPED, line.source].append((document, line))
         return found
 
     def is_billed(self, document: Document) -> bool:
         """Posted into a period up to today's; what is posted ahead is not billed yet."""
-        return document.posted and (document.period or month_of(document.day)) <= month_of(self.context.today)
+        return document.posted and document.month <= month_of(self.context.today)
 
     def billed_minutes(self, entry: str, *, posted: bool = True) -> int:
         """Minutes of a time entry on posted (or on draft) documents, net of credits."""
@@ -127,7 +135,7 @@ class View:
         """Invoice -> the credit memos made from it."""
         found: dict[str, list[Document]] = defaultdict(list)
         for document in self.books.documents.values():
-            if document.credits is not None:
+            if document.credits is not None and document.bills:
                 found[document.credits].append(document)
         return found
 
@@ -142,12 +150,17 @@ class View:
 
     @cached_property
     def documents_by_contract(self) -> Mapping[str, Sequence[Document]]:
-        """Contract -> documents posted up to today's period that are not void."""
+        """Contract -> invoices and credit memos posted up to today's period that are not void."""
         found: dict[str, list[Document]] = defaultdict(list)
         today = month_of(self.context.today)
         for document in self.books.documents.values():
             contract = self.contract_of_job(document.project)
-            if contract is not None and document.counts and (document.period or month_of(document.day)) <= today:
+            if (
+                document.bills
+                and contract is not None
+                and document.counts
+                and (document.period or month_of(document.day)) <= today
+            ):
                 found[contract.id].append(document)
         return found
 
@@ -158,7 +171,7 @@ class View:
             (
                 fees(document)
                 for document in self.documents_by_contract.get(contract, ())
-                if document.currency == currency and (document.period or month_of(document.day)) <= period
+                if document.currency == currency and document.month <= period
             ),
             ZERO,
         )

@@ -13,7 +13,7 @@ from decimal import Decimal
 from tests.oracle.exposure import Primary
 from tests.oracle.findings import Finding
 from tests.oracle.firm_view import View
-from tests.oracle.records import Document
+from tests.oracle.records_erp import Document
 
 ZERO = Decimal(0)
 

@@ -1,7 +1,6 @@
-"""Vendor payloads to records: the oracle's own reading of Salesforce, Kantata and NetSuite JSON.
+"""The CRM's payloads to records: customers, contracts with their history, amendments, contract rates, demand.
 
-Add here: a field of a payload. Stays out: every rule. Sales records and delivery records are read here, the ERP's
-documents and ledger in ``parse_erp``; ``scalars`` are shared by both.
+Add here: a field of a Salesforce payload. Stays out: every rule; the PSA (``parse_delivery``), the ERP (``parse_erp``).
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.oracle.context import Context
-from tests.oracle.records import Amendment, Contract, Entry, Estimate, Expense, Milestone, Project, Rate
+from tests.oracle.records import Account, Amendment, Contract, Demand, Rate, TermChange
 from tests.oracle.scalars import day_of, decimal_of, instant_of, text_of
 
 Payloads = Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]
@@ -33,18 +32,9 @@ class Sales:
     rates: Mapping[tuple[str, str], Sequence[Rate]]
     contract_of_opportunity: Mapping[str, str]
     root_of_opportunity: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """What the PSA knows; ids are the PSA's own."""
-
-    projects: Mapping[str, Project]
-    entries: Mapping[str, Entry]
-    expenses: Mapping[str, Expense]
-    milestones: Mapping[str, Milestone]
-    estimates: Sequence[Estimate]
-    cost_rates: Mapping[str, Sequence[tuple[Any, Decimal, str]]]
+    accounts: Mapping[str, Account]
+    history: Mapping[str, Sequence[TermChange]]
+    demands: Sequence[Demand]
 
 
 def read_sales(payloads: Payloads, context: Context) -> Sales:
@@ -72,6 +62,16 @@ def read_sales(payloads: Payloads, context: Context) -> Sales:
             region=text_of(opportunity.get("Region__c")) or "unassigned",
             practice=text_of(opportunity.get("Practice__c")) or "unassigned",
             changed=instant_of(row["SystemModstamp"]),
+            recognition_rule=text_of(row.get("Recognition_Rule__c")),
+            terms=text_of(row.get("Payment_Terms__c")),
+            po_required=bool(row.get("PO_Required__c")),
+            po_number=text_of(row.get("PO_Number__c")),
+            po_amount=decimal_of(row.get("PO_Amount__c")),
+            discount_percent=decimal_of(row.get("Discount_Percent__c")),
+            markup_percent=decimal_of(row.get("Expense_Markup_Percent__c")),
+            hold_from=day_of(row.get("Hold_From__c")),
+            judgement=decimal_of(row.get("Revenue_Judgement__c")),
+            tax_code=text_of(row.get("Tax_Code__c")),
         )
     amendments = [
         Amendment(
@@ -83,6 +83,7 @@ def read_sales(payloads: Payloads, context: Context) -> Sales:
             effective=day_of(row["Effective_Date__c"]),
             approved_on=day_of(row["Approved_Date__c"]),
             changed=instant_of(row["SystemModstamp"]),
+            modification=text_of(row.get("Modification__c")),
         )
         for row in rows(payloads, "salesforce", "Contract_Amendment__c")
     ]
@@ -91,9 +92,55 @@ def read_sales(payloads: Payloads, context: Context) -> Sales:
         start, rate = day_of(row["Effective_From__c"]), decimal_of(row["Rate__c"])
         if start is not None and rate is not None:
             key = (str(row["Contract__c"]), str(row["Role__c"]))
-            rates[key].append(Rate(*key, rate, start, day_of(row["Effective_To__c"])))
+            end, country = day_of(row["Effective_To__c"]), text_of(row.get("Country__c"))
+            rates[key].append(Rate(*key, rate, start, end, country))
     root = {key: text_of(row["Parent_Opportunity__c"]) or key for key, row in opportunities.items()}
-    return Sales(contracts, amendments, rates, _contract_of(contracts), root)
+    return Sales(
+        contracts,
+        amendments,
+        rates,
+        _contract_of(contracts),
+        root,
+        {str(row["Id"]): _account(row, context) for row in rows(payloads, "salesforce", "Account")},
+        _history(payloads),
+        [_demand(row) for row in rows(payloads, "salesforce", "Contract_Role_Demand__c")],
+    )
+
+
+def _account(row: Mapping[str, Any], context: Context) -> Account:
+    return Account(
+        id=str(row["Id"]),
+        name=text_of(row["Name"]),
+        currency=text_of(row["CurrencyIsoCode"]),
+        terms=text_of(row.get("Payment_Terms__c")),
+        tax_number=text_of(row.get("Tax_Number__c")),
+        company=context.company_of("salesforce", text_of(row["Legal_Entity__c"])),
+        changed=instant_of(row["SystemModstamp"]),
+    )
+
+
+def _history(payloads: Payloads) -> dict[str, list[TermChange]]:
+    """Changes per contract, oldest first."""
+    found: dict[str, list[TermChange]] = defaultdict(list)
+    for row in sorted(rows(payloads, "salesforce", "ContractHistory"), key=lambda row: str(row["Id"])):
+        key = str(row["ContractId"])
+        old, new = text_of(row["OldValue"]), text_of(row["NewValue"])
+        found[key].append(TermChange(key, str(row["Field"]), old, new, instant_of(row["CreatedDate"])))
+    for changes in found.values():
+        changes.sort(key=lambda change: change.at)
+    return found
+
+
+def _demand(row: Mapping[str, Any]) -> Demand:
+    return Demand(
+        id=str(row["Id"]),
+        contract=str(row["Contract__c"]),
+        role=str(row["Role__c"]),
+        minutes=int(row["Sold_Minutes__c"]),
+        start=day_of(row["Start_Date__c"]),
+        end=day_of(row["End_Date__c"]),
+        changed=instant_of(row["SystemModstamp"]),
+    )
 
 
 def _contract_of(contracts: Mapping[str, Contract]) -> dict[str, str]:
@@ -104,124 +151,9 @@ def _contract_of(contracts: Mapping[str, Contract]) -> dict[str, str]:
     return found
 
 
-def read_delivery(payloads: Payloads, context: Context, sales: Sales) -> Delivery:
-    """Workspaces with the contract they deliver, time, expenses, milestones, plans and cost rates."""
-    projects = _workspaces(payloads, context, sales)
-    roles = {str(row["id"]): str(row["name"]) for row in rows(payloads, "kantata", "roles")}
-    entries = {
-        str(row["id"]): Entry(
-            id=str(row["id"]),
-            project=str(row["workspace_id"]),
-            person=str(row["user_id"]),
-            role=roles.get(str(row["role_id"])),
-            day=_day(row["date_performed"]),
-            minutes=int(row["time_in_minutes"]),
-            billable=bool(row["billable"]),
-            approved=bool(row["approved"]),
-            rate=_cents(row["rate_in_cents"]),
-            currency=str(row["currency"]),
-            changed=instant_of(row["updated_at"]),
-        )
-        for row in rows(payloads, "kantata", "time_entries")
-    }
-    expenses = {
-        str(row["id"]): Expense(
-            id=str(row["id"]),
-            project=str(row["workspace_id"]),
-            day=_day(row["date"]),
-            amount=_cents(row["amount_in_cents"]) or Decimal(0),
-            currency=str(row["currency"]),
-            billable=bool(row["billable"]),
-            approved=bool(row["approved"]),
-        )
-        for row in rows(payloads, "kantata", "expenses")
-    }
-    milestones = {
-        str(row["id"]): Milestone(
-            id=str(row["id"]),
-            project=str(row["workspace_id"]),
-            amount=_cents(row["amount_in_cents"]) or Decimal(0),
-            currency=str(row["currency"]),
-            status=str(row["status"]),
-            accepted_on=day_of(row["accepted_date"]),
-            due=day_of(row["due_date"]),
-        )
-        for row in rows(payloads, "kantata", "billing_milestones")
-    }
-    estimates = [
-        Estimate(
-            project=str(row["workspace_id"]),
-            version=int(row["version"]),
-            day=_day(row["as_of_date"]),
-            planned_cost=_cents(row["planned_cost_in_cents"]) or Decimal(0),
-            to_complete=_cents(row["etc_cost_in_cents"]) or Decimal(0),
-            currency=str(row["currency"]),
-        )
-        for row in rows(payloads, "kantata", "estimates")
-    ]
-    cost: dict[str, list[tuple[Any, Decimal, str]]] = defaultdict(list)
-    for row in rows(payloads, "kantata", "cost_rates"):
-        amount = _cents(row["amount_in_subunits"]) or Decimal(0)
-        cost[str(row["user_id"])].append((_day(row["effective_date"]), amount, str(row["currency"])))
-    for versions in cost.values():
-        versions.sort(key=lambda version: version[0])
-    return Delivery(projects, entries, expenses, milestones, estimates, cost)
-
-
-def _workspaces(payloads: Payloads, context: Context, sales: Sales) -> dict[str, Project]:
-    groups = {str(row["id"]): str(row["name"]) for row in rows(payloads, "kantata", "workspace_groups")}
-    links: dict[str, tuple[str | None, str | None]] = {}
-    no_link: tuple[str | None, str | None] = (None, None)
-    for row in rows(payloads, "kantata", "external_references"):
-        if row["service_name"] == "salesforce" and row["subject_type"] == "Workspace":
-            kind = "root" if row["service_model"] == "Opportunity" else "additional_phase"
-            links[str(row["subject_id"])] = (kind, str(row["service_model_ref"]))
-    projects: dict[str, Project] = {}
-    for row in rows(payloads, "kantata", "workspaces"):
-        key = str(row["id"])
-        names = [groups.get(str(group), "") for group in row["workspace_group_ids"]]
-        link, opportunity = links.get(key, no_link)
-        company = next((found for name in names if (found := context.company_of("kantata", name)) != "unassigned"), "")
-        projects[key] = Project(
-            id=key,
-            side="psa",
-            contract=contract_behind(sales, opportunity),
-            link=link,
-            cancelled=row["status"]["key"] == "cancelled",
-            internal="Internal" in names,
-            price=_cents(row["price_in_cents"]),
-            currency=str(row["currency"]),
-            company=company or _company_behind(sales, opportunity),
-            twin=None,
-            changed=instant_of(row["updated_at"]),
-            status=str(row["status"]["key"]),
-            start=day_of(row["start_date"]),
-            created=instant_of(row["created_at"]),
-        )
-    return projects
-
-
 def contract_behind(sales: Sales, opportunity: str | None) -> str | None:
     """Executed contract of an opportunity, else of the opportunity it changes."""
     if opportunity is None:
         return None
     root = sales.root_of_opportunity.get(opportunity, opportunity)
     return sales.contract_of_opportunity.get(opportunity) or sales.contract_of_opportunity.get(root)
-
-
-def _company_behind(sales: Sales, opportunity: str | None) -> str:
-    contract = contract_behind(sales, opportunity)
-    return sales.contracts[contract].company if contract is not None else "unassigned"
-
-
-def _cents(value: object) -> Decimal | None:
-    subunits = decimal_of(value)
-    return None if subunits is None else subunits / 100
-
-
-def _day(value: object) -> Any:
-    found = day_of(value)
-    if found is None:
-        message = f"a date is needed, the record holds {value!r}"
-        raise ValueError(message)
-    return found

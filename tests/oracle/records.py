@@ -1,6 +1,7 @@
-"""The records the oracle reasons about: one dataclass per thing, in the words of the field, without vendor names.
+"""What is sold and delivered, as the oracle reasons about it: one dataclass per thing, without vendor names.
 
-Add here: a field a rule needs. Stays out: reading payloads (``parse``) and every calculation.
+Add here: a field of the CRM's or the PSA's that a rule needs. Stays out: the ERP's records (``records_erp``), reading
+payloads (``parse``) and every calculation.
 """
 
 from __future__ import annotations
@@ -32,6 +33,16 @@ class Contract:
     region: str
     practice: str
     changed: datetime
+    recognition_rule: str | None
+    terms: str | None
+    po_required: bool
+    po_number: str | None
+    po_amount: Decimal | None
+    discount_percent: Decimal | None
+    markup_percent: Decimal | None
+    hold_from: date | None
+    judgement: Decimal | None
+    tax_code: str | None
 
     @property
     def executed(self) -> bool:
@@ -51,17 +62,56 @@ class Amendment:
     effective: date | None
     approved_on: date | None
     changed: datetime
+    modification: str | None
+
+
+@dataclass(frozen=True)
+class Account:
+    """A customer as the CRM keeps it."""
+
+    id: str
+    name: str | None
+    currency: str | None
+    terms: str | None
+    tax_number: str | None
+    company: str
+    changed: datetime
+
+
+@dataclass(frozen=True)
+class TermChange:
+    """A change of one field of a contract, as the CRM's history keeps it."""
+
+    contract: str
+    field: str
+    old: str | None
+    new: str | None
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Demand:
+    """Minutes of a role sold with a contract, wanted from a day to a day."""
+
+    id: str
+    contract: str
+    role: str
+    minutes: int
+    start: date | None
+    end: date | None
+    changed: datetime
 
 
 @dataclass(frozen=True)
 class Rate:
-    """Contract rate of a role per hour, valid from a day to a day inclusive."""
+    """Contract rate of a role per hour, valid from a day to a day inclusive, in one country or (None) in all."""
 
     contract: str
     role: str
     rate: Decimal
     start: date
     end: date | None
+    country: str | None
 
 
 @dataclass(frozen=True)
@@ -82,6 +132,49 @@ class Project:
     status: str
     start: date | None
     created: datetime
+    billing_type: str | None
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who works: home legal entity, country, contractual minutes a week, known from a day on."""
+
+    id: str
+    role: str | None
+    company: str
+    country: str | None
+    weekly_minutes: int
+    created: datetime
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Minutes of a person planned for a project in a role."""
+
+    project: str
+    person: str
+    role: str | None
+    minutes: int
+    start: date | None
+    end: date | None
+    changed: datetime
+
+
+@dataclass(frozen=True)
+class Holiday:
+    """A public holiday of a legal entity."""
+
+    company: str
+    day: date
+
+
+@dataclass(frozen=True)
+class TimeOff:
+    """Minutes a person was away on a day."""
+
+    person: str
+    day: date
+    minutes: int
 
 
 @dataclass(frozen=True)
@@ -99,6 +192,8 @@ class Entry:
     rate: Decimal | None
     currency: str
     changed: datetime
+    created: datetime
+    credited: bool
 
     @property
     def counts(self) -> bool:
@@ -107,24 +202,8 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Transfer:
-    """An ERP time bill: minutes that arrived, with the PSA id they carry."""
-
-    id: str
-    entry: str | None
-    project: str
-    role: str | None
-    day: date
-    minutes: int
-    held: bool
-    written_off: bool
-    written_off_on: date | None
-    changed: datetime
-
-
-@dataclass(frozen=True)
 class Expense:
-    """A PSA expense."""
+    """A PSA expense or, by its category, what a subcontractor charges."""
 
     id: str
     project: str
@@ -133,6 +212,19 @@ class Expense:
     currency: str
     billable: bool
     approved: bool
+    category: str
+    cost_centre: str | None
+    changed: datetime
+
+    @property
+    def subcontracted(self) -> bool:
+        """Cost of a subcontractor."""
+        return self.category == "Subcontractor"
+
+    @property
+    def counts(self) -> bool:
+        """Approved and billable."""
+        return self.approved and self.billable
 
 
 @dataclass(frozen=True)
@@ -146,18 +238,7 @@ class Milestone:
     status: str
     accepted_on: date | None
     due: date | None
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """A dated amount the ERP means to bill."""
-
-    id: str
-    project: str
-    day: date
-    amount: Decimal
-    currency: str
-    billed: bool
+    changed: datetime
 
 
 @dataclass(frozen=True)
@@ -170,117 +251,3 @@ class Estimate:
     planned_cost: Decimal
     to_complete: Decimal
     currency: str
-
-
-@dataclass(frozen=True)
-class Line:
-    """An item line of a document, signed so that an invoice is positive and a credit memo negative."""
-
-    id: str
-    document: str
-    number: int
-    source_type: str | None
-    source: str | None
-    role: str | None
-    minutes: int
-    amount: Decimal
-
-
-@dataclass(frozen=True)
-class Document:
-    """An invoice or credit memo (negative), with its item lines and the Σ of its tax lines."""
-
-    id: str
-    kind: str
-    number: str
-    customer: str | None
-    project: str | None
-    company: str
-    currency: str
-    rate: Decimal
-    day: date
-    due: date | None
-    period: str | None
-    posted: bool
-    void: bool
-    gross: Decimal
-    tax: Decimal
-    credits: str | None
-    lines: tuple[Line, ...]
-    tax_lines: Decimal
-    header_functional: Decimal
-    changed: datetime
-
-    @property
-    def net(self) -> Decimal:
-        """Header total without sales tax."""
-        return self.gross - self.tax
-
-    @property
-    def counts(self) -> bool:
-        """Posted and not void."""
-        return self.posted and not self.void
-
-
-@dataclass(frozen=True)
-class Payment:
-    """Money received; ``amount`` in its currency, ``rate`` to the functional one."""
-
-    id: str
-    customer: str | None
-    company: str
-    currency: str
-    rate: Decimal
-    day: date
-    period: str | None
-    amount: Decimal
-    posted: bool
-    void: bool
-
-
-@dataclass(frozen=True)
-class Application:
-    """A part of a payment or credit memo set against an invoice."""
-
-    invoice: str
-    settled_by: str
-    amount: Decimal
-
-
-@dataclass(frozen=True)
-class Posting:
-    """A line of the general ledger in functional currency, debit positive."""
-
-    id: str
-    document: str
-    kind: str
-    account_type: str
-    company: str
-    period: str
-    amount: Decimal
-
-
-@dataclass(frozen=True)
-class Recognition:
-    """A planned or booked piece of revenue: ``amount`` in contract currency and its functional twin."""
-
-    id: str
-    project: str | None
-    period: str
-    amount: Decimal
-    functional: Decimal
-    currency: str
-    booked: bool
-    journal: str | None
-
-
-@dataclass(frozen=True)
-class Order:
-    """A sales order's net value, None where it has no lines."""
-
-    id: str
-    project: str | None
-    currency: str
-    net: Decimal | None
-    void: bool
-    changed: datetime

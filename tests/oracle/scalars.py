@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 
 def text_of(value: object) -> str | None:
@@ -42,3 +43,11 @@ def minutes_of(value: object) -> int:
 def flag_of(value: object) -> bool:
     """True for ``T``; everything else, null included, is false."""
     return value == "T"
+
+
+def needed(value: Any, name: str, key: str) -> Any:
+    """The value itself; a record without it cannot be judged."""
+    if value is None:
+        message = f"record {key} has no {name}"
+        raise ValueError(message)
+    return value

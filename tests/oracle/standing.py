@@ -12,7 +12,8 @@ from decimal import Decimal
 
 from tests.oracle.context import time_value
 from tests.oracle.firm_view import View
-from tests.oracle.records import Contract, Entry, Transfer
+from tests.oracle.records import Contract, Entry
+from tests.oracle.records_erp import Transfer
 
 ZERO = Decimal(0)
 TIME_AND_MATERIALS = "time_and_materials"
@@ -57,7 +58,7 @@ def standings(view: View) -> Mapping[str, Standing]:
 
 
 def _standing(view: View, entry: Entry, contract: Contract) -> Standing:
-    rate = view.contract_rate(contract.id, entry.role, entry.day)
+    rate = view.entry_rate(contract.id, entry)
     value = time_value(entry.minutes, rate)
     billed_minutes = view.billed_minutes(entry.id)
     billed = min(time_value(max(billed_minutes, 0), rate) or ZERO, value or ZERO)

@@ -127,8 +127,11 @@ def _priced(view: View, row: Arrived) -> Decimal | None:
     contract = _contract_of_entry(view, row.entry)
     if contract is None or contract.billing_type != TIME_AND_MATERIALS:
         contract = row.contract
-    role, day = (row.role, row.day) if entry is None else (entry.role, entry.day)
-    return None if contract is None else time_value(row.minutes, view.contract_rate(contract.id, role, day))
+    if contract is None:
+        return None
+    if entry is None:
+        return time_value(row.minutes, view.contract_rate(contract.id, row.role, row.day))
+    return time_value(row.minutes, view.entry_rate(contract.id, entry))
 
 
 def _missing(view: View, line: Standing) -> list[Finding]:
