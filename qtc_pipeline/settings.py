@@ -114,7 +114,7 @@ class Anomalies(_Strict):
     min_loads: int = Field(default=5, ge=3)
     deviations: Decimal = Field(default=Decimal(8), gt=0)
     min_change: Decimal = Field(default=Decimal("0.25"), ge=0)
-    stale_after_hours: int = Field(default=168, ge=1)
+    stale_after_days: int = Field(default=7, ge=1)
 
 
 class OpeningBalance(_Strict):
@@ -124,6 +124,21 @@ class OpeningBalance(_Strict):
     legal_entity: str
     currency: str = Field(pattern=r"^[A-Z]{3}$")
     amount: Decimal
+
+
+class Past(_Strict):
+    """A past moment that is built again: of the lake only the loads that were known then count.
+
+    Attributes:
+        lake_home: home of the lake; the rebuild itself lies in a home of its own.
+        load_numbers: ``vendor/entity`` -> number of loads its table had, in the order of their commits; None where the
+            moment is told by ``known_at`` alone.
+        known_at: loads completed later do not count.
+    """
+
+    lake_home: Path
+    load_numbers: dict[str, int] | None = None
+    known_at: AwareDatetime | None = None
 
 
 class Settings(_Strict):
@@ -140,6 +155,7 @@ class Settings(_Strict):
     anomalies: Anomalies = Anomalies()
     opening_balances: tuple[OpeningBalance, ...] = ()
     ops_database_url: str | None = None
+    past: Past | None = None
 
     @model_validator(mode="after")
     def _names_meet(self) -> Self:
@@ -159,7 +175,7 @@ class Settings(_Strict):
     @property
     def lake_dir(self) -> Path:
         """Folder of the raw lake."""
-        return self.home / "lake"
+        return (self.past.lake_home if self.past else self.home) / "lake"
 
     @property
     def warehouse_path(self) -> Path:
@@ -285,6 +301,8 @@ def _build(document: dict[str, Any], path: Path, environment: _Environment, home
     for table in ("instances", "legal_entities"):
         if not isinstance(document.get(table, {}), dict):
             raise SettingsError(f"{path}: {table}", "is not a table", f"Write [{table}.<name>] sections")
+    if "past" in document:
+        raise SettingsError(f"{path}: past", "is no key of the file", "Use `qtc publish rebuild` to go back in time")
     folder = path.parent
     instances = []
     for name, values in document.pop("instances", {}).items():

@@ -100,6 +100,7 @@ def prepare(settings: Settings, say: Callable[[str], None] = lambda _: None) -> 
                     package_version=inputs.package_version,
                     inputs={
                         **inputs.described,
+                        "load_numbers": inputs.load_numbers,
                         # rows parsed by another project, or by a step that did not end, are parsed again
                         "full_refresh": not is_same_project,
                         "previous_publication_id": inputs.previous_publication_id,
@@ -141,9 +142,9 @@ def _write(settings: Settings, inputs: Inputs, raw_names: set[str]) -> None:
             connection.execute(f"attach {_quoted(str(database))} as {alias} (read_only)")
         connection.execute("begin")
         connection.execute("create schema if not exists raw")
-        _write_raw_views(connection, inputs.tables, raw_names)
         for name, rows in _context_rows(settings, inputs).items():
             _replace_table(connection, name, rows)
+        _write_raw_views(connection, inputs.tables, raw_names, is_past=settings.past is not None)
         for stock, alias in attached.items():
             connection.execute(
                 f"insert into raw.qtc_published_movement by name select stock, movement_id, movement_type, "
@@ -154,9 +155,14 @@ def _write(settings: Settings, inputs: Inputs, raw_names: set[str]) -> None:
         connection.execute("commit")
 
 
-def _write_raw_views(connection: duckdb.DuckDBPyConnection, tables: Sequence[RawTable], raw_names: set[str]) -> None:
+def _write_raw_views(
+    connection: duckdb.DuckDBPyConnection, tables: Sequence[RawTable], raw_names: set[str], *, is_past: bool
+) -> None:
     bodies = {name: _empty_body() for name in raw_names}
     bodies |= {keys.raw_relation(table.vendor, table.entity): _files_body(table.files) for table in tables}
+    if is_past:  # the files hold later loads too
+        known = "load_id in (select load_id from raw.qtc_load)"
+        bodies = {name: f"select * from ({body}) where {known}" for name, body in bodies.items()}
     for name, body in sorted(bodies.items()):
         connection.execute(f'create or replace view raw."{name}" as {body}')
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,11 @@ class Inputs:
     movement_digests: dict[str, str]
     described: dict[str, Any]
 
+    @property
+    def load_numbers(self) -> dict[str, int]:
+        """``vendor/entity`` -> how many loads the table had: what a later rebuild of this build must go back to."""
+        return {f"{table.vendor}/{table.entity}": len(table.loads) for table in self.tables}
+
     def is_code_changed(self, published: Path) -> bool:
         """Whether the movements this build is compared with were computed by another version of the code or models."""
         earlier = [pointer.read_manifest(published, one)["inputs"] for one in set(self.movement_sources.values())]
@@ -67,7 +72,7 @@ def collect(settings: Settings) -> Inputs:
     """Take every input at one moment and name the build they make."""
     as_of = build_instant(settings)
     lake = Lake(settings.lake_dir)
-    tables = tuple(_raw_table(lake, vendor, entity) for vendor, entity in lake.tables())
+    tables = tuple(_known(settings, _raw_table(lake, vendor, entity)) for vendor, entity in lake.tables())
     described = {
         "as_of": as_of.isoformat(),
         "package_version": __version__,
@@ -126,6 +131,19 @@ def _raw_table(lake: Lake, vendor: str, entity: str) -> RawTable:
             return RawTable(vendor, entity, tuple(loads), tuple(files))
 
 
+def _known(settings: Settings, table: RawTable) -> RawTable:
+    """The table as it was known: all of it, or the loads of a past moment. Its files hold later loads too."""
+    past = settings.past
+    if past is None:
+        return table
+    loads = table.loads
+    if past.load_numbers is not None:
+        loads = loads[: past.load_numbers.get(f"{table.vendor}/{table.entity}", 0)]
+    if past.known_at is not None:
+        loads = tuple(load for load in loads if load.completed_at is not None and load.completed_at <= past.known_at)
+    return replace(table, loads=loads, files=table.files if loads else ())
+
+
 def _counts(load: Load) -> list[Any]:
     both = [[asdict(count) for count in counts] for counts in (load.counts_before, load.counts_after)]
     return [load.vendor, load.entity, load.instance, both, sorted(load.scope)]
@@ -151,10 +169,14 @@ def _read_through(settings: Settings, tables: tuple[RawTable, ...], as_of: datet
 def _newest_versions(tables: tuple[RawTable, ...]) -> Iterator[datetime]:
     import duckdb
 
-    sql = "select max(version_at at time zone 'UTC') as newest from read_parquet(?)"
+    sql = (
+        "select max(version_at at time zone 'UTC') as newest from read_parquet(?) "
+        "where load_id in (select unnest(?::varchar[]))"
+    )
     with duckdb.connect() as engine:
         for table in tables:
-            newest = read_rows(engine, sql, [list(table.files)])[0]["newest"] if table.files else None
+            counted = [load.load_id for load in table.loads]
+            newest = read_rows(engine, sql, [list(table.files), counted])[0]["newest"] if table.files else None
             if newest is not None:
                 yield newest.replace(tzinfo=UTC)
 
