@@ -114,9 +114,10 @@ from total
 
 {#-
     Totals C2 of one canonical entity by the record it came from: long form, one row per measure. A vendor whose rows
-    here are second rows of a record conserved elsewhere (variable `second_rows`) is left out.
+    here are second rows of a record conserved elsewhere (variable `second_rows`) is left out; `condition` leaves out
+    such rows one by one.
 -#}
-{% macro canonical_totals(entity, currency='null', date='null', amount=none, minutes=none) %}
+{% macro canonical_totals(entity, currency='null', date='null', amount=none, minutes=none, condition='true') %}
     {%- set second = var('second_rows').get(entity, []) -%}
     {%- set currency_text = "coalesce(cast(" ~ currency ~ " as " ~ dbt.type_string() ~ "), '')" -%}
     {%- set period_text = "coalesce(" ~ period_of('cast(' ~ date ~ ' as date)') ~ ", '')" -%}
@@ -133,9 +134,11 @@ from total
         '{{ measure }}' as measure,
         cast({{ {'count': 'count(*)', 'amount': 'coalesce(sum(' ~ amount ~ '), 0)', 'minutes': 'coalesce(sum(' ~ minutes ~ '), 0)'}[measure] }} as decimal(38, 4)) as total
     from {{ ref('core_' ~ entity) }}
-    {%- if second %}
-    where source_vendor not in ({% for v in second %}'{{ v }}'{% if not loop.last %}, {% endif %}{% endfor %})
-    {%- endif %}
+    where
+        {{ condition }}
+        {%- if second %}
+        and source_vendor not in ({% for v in second %}'{{ v }}'{% if not loop.last %}, {% endif %}{% endfor %})
+        {%- endif %}
     group by source_vendor, source_instance, source_entity, {{ currency_text }}, {{ period_text }}
     {%- endfor %}
 {% endmacro %}

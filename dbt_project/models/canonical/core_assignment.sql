@@ -1,6 +1,6 @@
 with contribution as (
     {{- contributions('assignment', [
-        'project_id', 'resource_id', 'role_code', 'estimated_minutes', 'start_date', 'end_date'
+        'project_id', 'resource_id', 'role_code', 'minutes', 'start_date', 'end_date'
     ]) }}
 )
 
@@ -13,7 +13,7 @@ select
     project_link.contract_id,
     contribution.resource_id,
     contribution.role_code,
-    contribution.estimated_minutes,
+    contribution.minutes,
     contribution.start_date,
     contribution.end_date
 from contribution

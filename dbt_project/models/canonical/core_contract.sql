@@ -3,7 +3,8 @@ with contribution as (
         'opportunity_id', 'customer_id', 'contract_number', 'status', 'is_executed', 'signed_date',
         'start_date', 'end_date', 'signed_value', 'currency', 'billing_type', 'recognition_rule',
         'payment_terms', 'po_number', 'cap_amount', 'closed_date', 'debooked_amount', 'planned_cost',
-        'legal_entity_id'
+        'legal_entity_id', 'tax_code', 'is_po_required', 'po_amount', 'discount_percent',
+        'expense_markup_percent', 'hold_from', 'revenue_judgement'
     ]) }}
 )
 
@@ -35,7 +36,14 @@ select
     opportunity.region,
     opportunity.practice,
     {{ round_to_minor_unit(money_times('contribution.signed_value', 'reporting_rate.rate'), 'reporting_currency.minor_unit') }}
-        as signed_value_reporting
+        as signed_value_reporting,
+    contribution.tax_code,
+    contribution.is_po_required,
+    contribution.po_amount,
+    contribution.discount_percent,
+    contribution.expense_markup_percent,
+    contribution.hold_from,
+    contribution.revenue_judgement
 from contribution
 cross join {{ source('raw', 'qtc_build') }} as build
 left join {{ ref('core_opportunity') }} as opportunity on contribution.opportunity_id = opportunity.opportunity_id

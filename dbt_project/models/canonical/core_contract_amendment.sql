@@ -1,6 +1,7 @@
 with contribution as (
     {{- contributions('contract_amendment', [
-        'contract_id', 'amount', 'currency', 'is_approved', 'status', 'effective_date', 'approved_date'
+        'contract_id', 'amount', 'currency', 'is_approved', 'status', 'effective_date', 'approved_date',
+        'modification'
     ]) }}
 )
 
@@ -15,6 +16,7 @@ select
     contribution.is_approved,
     contribution.status,
     contribution.effective_date,
-    contribution.approved_date
+    contribution.approved_date,
+    contribution.modification
 from contribution
 left join {{ ref('core_contract') }} as contract on contribution.contract_id = contract.contract_id

@@ -1,6 +1,7 @@
 with contribution as (
     {{- contributions('customer', [
-        'system_role', 'name', 'legal_entity_id', 'currency', 'country'
+        'system_role', 'name', 'legal_entity_id', 'currency', 'country', 'payment_terms', 'tax_number',
+        'tax_rate', 'is_active'
     ]) }}
 )
 
@@ -13,5 +14,9 @@ select
     contribution.name,
     coalesce(contribution.legal_entity_id, 'unassigned') as legal_entity_id,
     contribution.currency,
-    contribution.country
+    contribution.country,
+    contribution.payment_terms,
+    contribution.tax_number,
+    contribution.tax_rate,
+    contribution.is_active
 from contribution

@@ -1,7 +1,7 @@
 with contribution as (
     {{- contributions('expense', [
         'project_id', 'resource_id', 'expense_date', 'amount', 'currency', 'category', 'is_billable',
-        'is_approved'
+        'is_approved', 'approved_at', 'cost_centre'
     ]) }}
 )
 
@@ -20,7 +20,9 @@ select
     contribution.category,
     contribution.is_billable,
     contribution.is_approved,
-    coalesce(project.legal_entity_id, 'unassigned') as legal_entity_id
+    coalesce(project.legal_entity_id, 'unassigned') as legal_entity_id,
+    contribution.approved_at,
+    contribution.cost_centre
 from contribution
 left join {{ ref('core_project') }} as project on contribution.project_id = project.project_id
 left join {{ ref('core_project_link') }} as project_link on contribution.project_id = project_link.project_id

@@ -18,8 +18,10 @@ select
     coalesce(contribution.legal_entity_id, 'unassigned') as legal_entity_id,
     contribution.posting_period,
     contribution.amount,
-    legal_entity.functional_currency
+    legal_entity.functional_currency,
+    project_link.contract_id
 from contribution
 left join {{ ref('core_gl_account') }} as gl_account on contribution.gl_account_id = gl_account.gl_account_id
 left join {{ ref('core_legal_entity') }} as legal_entity on contribution.legal_entity_id = legal_entity.legal_entity_id
 left join {{ ref('core_project') }} as project on contribution.project_id = project.project_id
+left join {{ ref('core_project_link') }} as project_link on contribution.project_id = project_link.project_id

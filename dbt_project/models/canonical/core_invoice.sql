@@ -2,7 +2,8 @@ with contribution as (
     {{- contributions('invoice', [
         'document_type', 'document_number', 'customer_id', 'project_id', 'legal_entity_id', 'currency',
         'exchange_rate', 'issue_date', 'due_date', 'posting_period', 'is_posted', 'is_void', 'gross_amount',
-        'tax_amount', 'functional_gross', 'functional_net', 'credited_invoice_id', 'po_number'
+        'tax_amount', 'functional_gross', 'functional_net', 'credited_invoice_id', 'po_number', 'created_by',
+        'credit_reason', 'payment_terms', 'is_disputed', 'dispute_opened', 'dispute_closed', 'dispute_reason'
     ]) }}
 ),
 
@@ -47,7 +48,14 @@ select
     contribution.credited_invoice_id,
     contribution.po_number,
     {{ round_to_minor_unit(money_times('placed.net_amount', 'reporting_rate.rate'), 'reporting_currency.minor_unit') }}
-        as net_amount_reporting
+        as net_amount_reporting,
+    contribution.created_by,
+    contribution.credit_reason,
+    contribution.payment_terms,
+    contribution.is_disputed,
+    contribution.dispute_opened,
+    contribution.dispute_closed,
+    contribution.dispute_reason
 from contribution
 inner join placed on contribution.source_instance = placed.source_instance and contribution.source_id = placed.source_id
 cross join {{ source('raw', 'qtc_build') }} as build

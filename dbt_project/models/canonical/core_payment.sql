@@ -1,7 +1,7 @@
 with contribution as (
     {{- contributions('payment', [
         'customer_id', 'legal_entity_id', 'currency', 'exchange_rate', 'payment_date', 'posting_period',
-        'amount'
+        'amount', 'document_type', 'is_void', 'reversed_payment_id'
     ]) }}
 )
 
@@ -16,5 +16,8 @@ select
     contribution.exchange_rate,
     contribution.payment_date,
     contribution.posting_period,
-    contribution.amount
+    contribution.amount,
+    contribution.document_type,
+    contribution.is_void,
+    contribution.reversed_payment_id
 from contribution

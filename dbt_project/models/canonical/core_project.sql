@@ -1,7 +1,7 @@
 with contribution as (
     {{- contributions('project', [
         'system_role', 'name', 'status', 'is_cancelled', 'is_archived', 'is_internal', 'price_amount',
-        'currency', 'legal_entity_id', 'customer_id', 'start_date', 'created_at'
+        'currency', 'legal_entity_id', 'customer_id', 'start_date', 'created_at', 'billing_type'
     ]) }}
 ),
 
@@ -46,7 +46,8 @@ select
     coalesce(contribution.legal_entity_id, nullif(contract.legal_entity_id, 'unassigned'), 'unassigned') as legal_entity_id,
     contribution.customer_id,
     contribution.start_date,
-    contribution.created_at
+    contribution.created_at,
+    contribution.billing_type
 from contribution
 left join {{ ref('core_project_link') }} as project_link
     on {{ record_key('contribution.source_instance', 'contribution.source_id') }} = project_link.project_id

@@ -1,6 +1,6 @@
 with contribution as (
     {{- contributions('rate_card', [
-        'contract_id', 'role_code', 'rate', 'currency', 'effective_from', 'effective_to'
+        'contract_id', 'role_code', 'rate', 'currency', 'effective_from', 'effective_to', 'country'
     ]) }}
 )
 
@@ -14,6 +14,7 @@ select
     contribution.rate,
     contribution.currency,
     contribution.effective_from,
-    contribution.effective_to
+    contribution.effective_to,
+    contribution.country
 from contribution
 left join {{ ref('core_contract') }} as contract on contribution.contract_id = contract.contract_id

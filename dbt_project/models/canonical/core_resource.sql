@@ -1,6 +1,6 @@
 with contribution as (
     {{- contributions('resource', [
-        'name', 'role_code', 'legal_entity_id', 'weekly_minutes'
+        'name', 'role_code', 'legal_entity_id', 'weekly_minutes', 'country', 'created_at'
     ]) }}
 )
 
@@ -12,5 +12,7 @@ select
     contribution.name,
     contribution.role_code,
     coalesce(contribution.legal_entity_id, 'unassigned') as legal_entity_id,
-    contribution.weekly_minutes
+    contribution.weekly_minutes,
+    contribution.country,
+    contribution.created_at
 from contribution

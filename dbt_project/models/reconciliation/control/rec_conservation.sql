@@ -47,19 +47,27 @@ canonical_total as (
     union all
     {{- canonical_totals('rate_card', currency='currency', date='effective_from') }}
     union all
+    {{- canonical_totals('contract_term') }}
+    union all
+    {{- canonical_totals('role_demand', date='start_date', minutes='minutes') }}
+    union all
     {{- canonical_totals('project', currency='currency', date='start_date', amount='price_amount') }}
     union all
     {{- canonical_totals('resource') }}
     union all
     {{- canonical_totals('cost_rate', currency='currency', date='effective_from') }}
     union all
-    {{- canonical_totals('assignment', date='start_date', minutes='estimated_minutes') }}
+    {{- canonical_totals('assignment', date='start_date', minutes='minutes') }}
     union all
     {{- canonical_totals('time_off', date='off_date', minutes='minutes') }}
     union all
     {{- canonical_totals('time_entry', currency='currency', date='work_date', minutes='minutes') }}
     union all
     {{- canonical_totals('expense', currency='currency', date='expense_date', amount='amount') }}
+    union all
+    {{- canonical_totals('subcontractor_cost', currency='currency', date='expense_date', amount='amount') }}
+    union all
+    {{- canonical_totals('calendar', date='holiday_date') }}
     union all
     {{- canonical_totals('milestone', currency='currency', date='due_date', amount='amount') }}
     union all
@@ -87,7 +95,10 @@ canonical_total as (
         amount="case source_vendor when 'netsuite' then -tax_amount else tax_amount end"
     ) }}
     union all
-    {{- canonical_totals('payment', currency='currency', date='payment_date', amount='amount') }}
+    -- a reversal is a journal, and journals are conserved folded
+    {{- canonical_totals(
+        'payment', currency='currency', date='payment_date', amount='amount', condition="document_type = 'payment'"
+    ) }}
     union all
     {{- canonical_totals('payment_application', currency='currency', amount='amount') }}
     union all
@@ -100,6 +111,10 @@ canonical_total as (
     {{- canonical_totals('estimate', currency='currency', date='as_of_date', amount='planned_cost') }}
     union all
     {{- canonical_totals('service_item') }}
+    union all
+    {{- canonical_totals('charge', currency='currency', date='charge_date', amount='amount') }}
+    union all
+    {{- canonical_totals('cost_centre') }}
 ),
 
 set_aside as (

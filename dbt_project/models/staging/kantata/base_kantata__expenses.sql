@@ -2,5 +2,5 @@
 
 {{ base_versions('kantata', 'expenses', [
     'id', 'created_at', 'updated_at', 'workspace_id', 'user_id', 'date', 'amount_in_cents', 'currency',
-    'category', 'billable', 'approved'
+    'category', 'billable', 'approved', 'cost_center', 'vendor_name'
 ]) }}

@@ -2,5 +2,5 @@
 
 {{ base_versions('kantata', 'users', [
     'id', 'created_at', 'updated_at', 'full_name', 'email_address', 'role_id', 'workspace_group_id',
-    'weekly_minutes'
+    'weekly_minutes', 'country'
 ]) }}

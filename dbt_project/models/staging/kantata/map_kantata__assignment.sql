@@ -3,7 +3,7 @@ select
     {{ record_key('assignment.source_instance', 'assignment.workspace_id') }} as project_id,
     {{ record_key('assignment.source_instance', 'assignment.user_id') }} as resource_id,
     role.role_code,
-    assignment.estimated_minutes,
+    assignment.minutes,
     assignment.start_date,
     assignment.end_date
 from {{ ref('stg_kantata__assignments') }} as assignment

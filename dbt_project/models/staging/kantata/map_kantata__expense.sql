@@ -1,12 +1,20 @@
 select
-    {{ mapped_identity('kantata', 'expenses', 'expense') }},
-    {{ record_key('expense.source_instance', 'expense.workspace_id') }} as project_id,
-    {{ record_key('expense.source_instance', 'expense.user_id') }} as resource_id,
-    expense.expense_date,
-    expense.amount,
-    expense.currency,
-    expense.category,
-    expense.is_billable,
-    expense.is_approved
-from {{ ref('stg_kantata__expenses') }} as expense
-where expense.quarantine_reason is null
+    source_vendor,
+    source_instance,
+    source_entity,
+    source_id,
+    version_at,
+    loaded_at,
+    source_load_id,
+    project_id,
+    resource_id,
+    expense_date,
+    amount,
+    currency,
+    category,
+    is_billable,
+    is_approved,
+    approved_at,
+    cost_centre
+from {{ ref('int_kantata__cost') }}
+where not is_subcontracted

@@ -33,7 +33,8 @@ select
     project_group.legal_entity_id,
     cast(null as {{ dbt.type_string() }}) as customer_id,
     workspace.start_date,
-    workspace.created_at
+    workspace.created_at,
+    cast(null as {{ dbt.type_string() }}) as billing_type
 from {{ ref('stg_kantata__workspaces') }} as workspace
 left join project_group
     on workspace.source_instance = project_group.source_instance and workspace.source_id = project_group.workspace_id

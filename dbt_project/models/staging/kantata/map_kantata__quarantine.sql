@@ -30,7 +30,7 @@ union all
 
 {{ unreadable(
     'kantata', 'assignments', ref('stg_kantata__assignments'),
-    record_date='record.start_date', minutes='record.estimated_minutes'
+    record_date='record.start_date', minutes='record.minutes'
 ) }}
 
 union all
@@ -67,3 +67,7 @@ union all
     'kantata', 'time_off_entries', ref('stg_kantata__time_off_entries'),
     record_date='record.off_date', minutes='record.minutes'
 ) }}
+
+union all
+
+{{ unreadable('kantata', 'holidays', ref('stg_kantata__holidays'), record_date='record.holiday_date') }}

@@ -3,7 +3,9 @@ select
     person.name,
     role.role_code,
     legal_entity.legal_entity_id,
-    person.weekly_minutes
+    person.weekly_minutes,
+    person.country,
+    person.created_at
 from {{ ref('stg_kantata__users') }} as person
 left join {{ ref('stg_kantata__roles') }} as role
     on person.source_instance = role.source_instance and person.role_id = role.source_id

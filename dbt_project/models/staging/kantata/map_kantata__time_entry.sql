@@ -25,7 +25,9 @@ select
     entry.currency,
     false as is_on_hold,
     false as is_written_off,
-    cast(null as date) as written_off_date
+    cast(null as date) as written_off_date,
+    coalesce(entry.is_credited, false) as is_credited,
+    entry.submitted_at
 from {{ ref('stg_kantata__time_entries') }} as entry
 left join {{ ref('stg_kantata__roles') }} as role
     on entry.source_instance = role.source_instance and entry.role_id = role.source_id

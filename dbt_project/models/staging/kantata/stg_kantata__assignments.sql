@@ -7,7 +7,7 @@ select
     workspace_id,
     user_id,
     role_id,
-    {{ to_integer('estimated_minutes') }} as estimated_minutes,
+    {{ to_integer('estimated_minutes') }} as minutes,
     {{ to_date('start_date') }} as start_date,
     {{ to_date('end_date') }} as end_date,
     {{ quarantine_reason(integers=['estimated_minutes'], dates=['start_date', 'end_date']) }} as quarantine_reason

@@ -10,6 +10,8 @@ select
     {{ cents_to_money('amount_in_cents') }} as amount,
     currency,
     category,
+    cost_center as cost_centre,
+    vendor_name,
     {{ to_boolean('billable') }} as is_billable,
     {{ to_boolean('approved') }} as is_approved,
     {{ quarantine_reason(dates=['date'], cents=['amount_in_cents'], booleans=['billable', 'approved']) }} as quarantine_reason

@@ -15,10 +15,13 @@ select
     {{ to_boolean('approved') }} as is_approved,
     {{ cents_to_money('rate_in_cents') }} as rate,
     currency,
+    {{ to_boolean('utilization_credit') }} as is_credited,
+    {{ to_timestamp('created_at') }} as submitted_at,
     {{ quarantine_reason(
         dates=['date_performed'],
+        timestamps=['created_at'],
         integers=['time_in_minutes'],
-        booleans=['billable', 'approved'],
+        booleans=['billable', 'approved', 'utilization_credit'],
         cents=['rate_in_cents']
     ) }} as quarantine_reason
 from latest

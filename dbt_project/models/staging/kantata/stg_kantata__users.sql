@@ -8,5 +8,7 @@ select
     role_id,
     workspace_group_id,
     {{ to_integer('weekly_minutes') }} as weekly_minutes,
-    {{ quarantine_reason(integers=['weekly_minutes']) }} as quarantine_reason
+    country,
+    {{ to_timestamp('created_at') }} as created_at,
+    {{ quarantine_reason(integers=['weekly_minutes'], timestamps=['created_at']) }} as quarantine_reason
 from latest

@@ -2,5 +2,5 @@
 
 {{ base_versions('netsuite', 'customer', [
     'id', 'entityid', 'companyname', 'subsidiary', 'currency', 'terms', 'custentity_sf_account',
-    'isinactive', 'datecreated', 'lastmodifieddate'
+    'isinactive', 'datecreated', 'lastmodifieddate', 'vatregnumber', 'country', 'custentity_tax_rate'
 ]) }}

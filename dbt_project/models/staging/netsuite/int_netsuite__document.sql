@@ -28,6 +28,16 @@ select
     header.loaded_at,
     header.source_load_id,
     header.transaction_type,
+    case
+        when header.transaction_type = 'CustInvc' then 'invoice'
+        when header.transaction_type = 'CustCred' and header.credit_reason = 'bad_debt' then 'write_off'
+        when header.transaction_type = 'CustCred' then 'credit_memo'
+        when header.transaction_type = 'CustPymt' then 'payment'
+        when header.transaction_type = 'Journal' and header.reversed_id is not null then 'reversal'
+        when header.transaction_type = 'Journal' then 'journal'
+        when header.transaction_type = 'SalesOrd' then 'order'
+        else 'other'
+    end as document_type,
     header.document_number,
     {{ record_key('header.source_instance', 'header.customer_id') }} as customer_id,
     {{ record_key('header.source_instance', 'header.job_id') }} as project_id,
@@ -50,7 +60,15 @@ select
         {{ round_half_away(money_times('(header.gross_amount - coalesce(header.tax_amount, 0))', 'header.exchange_rate')) }}
     ) as decimal(18, 4)) as functional_net,
     header.created_from_id,
-    header.po_number
+    header.reversed_id,
+    header.po_number,
+    header.created_by,
+    header.credit_reason,
+    term.name as payment_terms,
+    header.is_disputed,
+    header.dispute_opened,
+    header.dispute_closed,
+    header.dispute_reason
 from {{ ref('stg_netsuite__transaction') }} as header
 left join line_total
     on header.source_instance = line_total.source_instance and header.source_id = line_total.transaction_id
@@ -66,4 +84,6 @@ left join {{ ref('stg_netsuite__currency') }} as currency
     on header.source_instance = currency.source_instance and header.currency_id = currency.source_id
 left join {{ ref('stg_netsuite__accountingperiod') }} as period
     on header.source_instance = period.source_instance and header.posting_period_id = period.source_id
+left join {{ ref('stg_netsuite__term') }} as term
+    on header.source_instance = term.source_instance and header.terms_id = term.source_id
 where header.quarantine_reason is null

@@ -1,6 +1,6 @@
 select
     {{ mapped_identity('netsuite', 'transaction', 'document') }},
-    case document.transaction_type when 'CustInvc' then 'invoice' else 'credit_memo' end as document_type,
+    document.document_type,
     document.document_number,
     document.customer_id,
     document.project_id,
@@ -17,6 +17,13 @@ select
     document.functional_gross,
     document.functional_net,
     {{ record_key('document.source_instance', 'document.created_from_id') }} as credited_invoice_id,
-    document.po_number
+    document.po_number,
+    document.created_by,
+    document.credit_reason,
+    document.payment_terms,
+    coalesce(document.is_disputed, false) as is_disputed,
+    document.dispute_opened,
+    document.dispute_closed,
+    document.dispute_reason
 from {{ ref('int_netsuite__document') }} as document
 where document.transaction_type in ('CustInvc', 'CustCred')

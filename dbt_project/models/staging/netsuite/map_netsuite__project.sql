@@ -11,7 +11,8 @@ select
     legal_entity.legal_entity_id,
     {{ record_key('job.source_instance', 'job.customer_id') }} as customer_id,
     cast(null as date) as start_date,
-    job.created_at
+    job.created_at,
+    job.billing_type
 from {{ ref('stg_netsuite__job') }} as job
 left join {{ source('raw', 'qtc_legal_entity') }} as legal_entity
     on job.source_instance = legal_entity.instance and job.subsidiary_id = legal_entity.source_key

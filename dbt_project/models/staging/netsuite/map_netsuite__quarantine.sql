@@ -90,6 +90,17 @@ union all
 
 union all
 
+{{ unreadable('netsuite', 'department', ref('stg_netsuite__department')) }}
+
+union all
+
+{{ unreadable(
+    'netsuite', 'charge', ref('stg_netsuite__charge'),
+    currency='record.currency_id', record_date='record.charge_date', amount='record.amount'
+) }}
+
+union all
+
 -- Readable, but with no place in the canonical model.
 {{ set_aside(
     'netsuite', 'transaction', ref('stg_netsuite__transaction'),

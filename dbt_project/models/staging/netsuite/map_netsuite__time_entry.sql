@@ -14,7 +14,9 @@ select
     cast(null as {{ dbt.type_string() }}) as currency,
     coalesce(timebill.is_on_hold, false) as is_on_hold,
     coalesce(timebill.is_written_off, false) as is_written_off,
-    timebill.written_off_date
+    timebill.written_off_date,
+    false as is_credited,
+    cast(null as timestamp) as submitted_at
 from {{ ref('stg_netsuite__timebill') }} as timebill
 left join {{ ref('stg_netsuite__item') }} as item
     on timebill.source_instance = item.source_instance and timebill.item_id = item.source_id

@@ -10,5 +10,8 @@ select
     terms as terms_id,
     custentity_sf_account as sf_account_id,
     {{ to_boolean('isinactive') }} as is_inactive,
-    {{ quarantine_reason(booleans=['isinactive']) }} as quarantine_reason
+    vatregnumber as tax_number,
+    country,
+    {{ to_rate('custentity_tax_rate') }} as tax_rate,
+    {{ quarantine_reason(booleans=['isinactive'], rates=['custentity_tax_rate']) }} as quarantine_reason
 from latest

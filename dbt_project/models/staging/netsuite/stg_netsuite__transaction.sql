@@ -24,10 +24,17 @@ select
     otherrefnum as po_number,
     custbody_qtc_id as qtc_marker,
     createdfrom as created_from_id,
+    createdby as created_by,
+    custbody_credit_reason as credit_reason,
+    {{ to_boolean('custbody_disputed') }} as is_disputed,
+    {{ to_date('custbody_dispute_opened') }} as dispute_opened,
+    {{ to_date('custbody_dispute_closed') }} as dispute_closed,
+    custbody_dispute_reason as dispute_reason,
+    reversal as reversed_id,
     {{ quarantine_reason(
-        dates=['trandate', 'duedate'],
+        dates=['trandate', 'duedate', 'custbody_dispute_opened', 'custbody_dispute_closed'],
         rates=['exchangerate'],
         money=['foreigntotal', 'foreigntaxtotal'],
-        booleans=['posting', 'voided']
+        booleans=['posting', 'voided', 'custbody_disputed']
     ) }} as quarantine_reason
 from latest

@@ -16,6 +16,7 @@ select
     custcol_source_type as source_type,
     custcol_source_id as source_item,
     {{ to_integer('custcol_minutes') }} as minutes,
+    custcol_job as job_id,
     {{ quarantine_reason(
         integers=['linesequencenumber', 'custcol_minutes'],
         booleans=['mainline', 'taxline'],

@@ -2,5 +2,5 @@
 
 {{ base_versions('salesforce', 'contract_rate__c', [
     'Id', 'IsDeleted', 'CreatedDate', 'SystemModstamp', 'Contract__c', 'Role__c', 'Rate__c',
-    'CurrencyIsoCode', 'Effective_From__c', 'Effective_To__c'
+    'CurrencyIsoCode', 'Effective_From__c', 'Effective_To__c', 'Country__c'
 ]) }}

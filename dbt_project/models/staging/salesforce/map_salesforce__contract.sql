@@ -19,7 +19,14 @@ select
     contract.closed_date,
     contract.debooked_amount,
     contract.planned_cost,
-    legal_entity.legal_entity_id
+    legal_entity.legal_entity_id,
+    contract.tax_code,
+    contract.is_po_required,
+    contract.po_amount,
+    contract.discount_percent,
+    contract.expense_markup_percent,
+    contract.hold_from,
+    contract.revenue_judgement
 from {{ ref('stg_salesforce__contract') }} as contract
 left join {{ source('raw', 'qtc_legal_entity') }} as legal_entity
     on contract.source_instance = legal_entity.instance and contract.legal_entity_key = legal_entity.source_key

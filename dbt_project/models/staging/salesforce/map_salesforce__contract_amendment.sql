@@ -6,6 +6,7 @@ select
     coalesce(amendment.status = 'Approved', false) as is_approved,
     amendment.status,
     amendment.effective_date,
-    amendment.approved_date
+    amendment.approved_date,
+    amendment.modification
 from {{ ref('stg_salesforce__contract_amendment') }} as amendment
 where amendment.quarantine_reason is null

@@ -27,3 +27,14 @@ union all
     'salesforce', 'Contract_Rate__c', ref('stg_salesforce__contract_rate'),
     currency='record.currency', record_date='record.effective_from'
 ) }}
+
+union all
+
+{{ unreadable(
+    'salesforce', 'Contract_Role_Demand__c', ref('stg_salesforce__contract_role_demand'),
+    record_date='record.start_date', minutes='record.minutes'
+) }}
+
+union all
+
+{{ unreadable('salesforce', 'ContractHistory', ref('stg_salesforce__contract_history')) }}

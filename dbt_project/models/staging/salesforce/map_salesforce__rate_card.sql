@@ -5,6 +5,7 @@ select
     contract_rate.rate,
     contract_rate.currency,
     contract_rate.effective_from,
-    contract_rate.effective_to
+    contract_rate.effective_to,
+    contract_rate.country
 from {{ ref('stg_salesforce__contract_rate') }} as contract_rate
 where contract_rate.quarantine_reason is null

@@ -23,9 +23,19 @@ select
     {{ to_money('debooked_amount__c') }} as debooked_amount,
     {{ to_money('planned_cost__c') }} as planned_cost,
     legal_entity__c as legal_entity_key,
+    tax_code__c as tax_code,
+    {{ to_money('po_amount__c') }} as po_amount,
+    {{ to_rate('discount_percent__c') }} as discount_percent,
+    {{ to_rate('expense_markup_percent__c') }} as expense_markup_percent,
+    {{ to_date('hold_from__c') }} as hold_from,
+    {{ to_money('revenue_judgement__c') }} as revenue_judgement,
     {{ quarantine_reason(
-        dates=['customersigneddate', 'startdate', 'enddate', 'closed_date__c'],
-        money=['contract_value__c', 'cap_amount__c', 'debooked_amount__c', 'planned_cost__c'],
+        dates=['customersigneddate', 'startdate', 'enddate', 'closed_date__c', 'hold_from__c'],
+        money=[
+            'contract_value__c', 'cap_amount__c', 'debooked_amount__c', 'planned_cost__c', 'po_amount__c',
+            'revenue_judgement__c'
+        ],
+        rates=['discount_percent__c', 'expense_markup_percent__c'],
         booleans=['po_required__c']
     ) }} as quarantine_reason
 from latest

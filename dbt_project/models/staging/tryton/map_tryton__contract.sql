@@ -38,7 +38,14 @@ select
     cast(null as date) as closed_date,
     cast(null as decimal(18, 4)) as debooked_amount,
     cast(null as decimal(18, 4)) as planned_cost,
-    legal_entity.legal_entity_id
+    legal_entity.legal_entity_id,
+    cast(null as {{ dbt.type_string() }}) as tax_code,
+    cast(null as boolean) as is_po_required,
+    cast(null as decimal(18, 4)) as po_amount,
+    cast(null as decimal(18, 6)) as discount_percent,
+    cast(null as decimal(18, 6)) as expense_markup_percent,
+    cast(null as date) as hold_from,
+    cast(null as decimal(18, 4)) as revenue_judgement
 from {{ ref('stg_tryton__sale_sale') }} as sale
 inner join {{ ref('int_tryton__sale') }} as resolved
     on sale.source_instance = resolved.source_instance and sale.source_id = resolved.sale_id

@@ -22,5 +22,12 @@ select
     cast(invoice.functional_gross as decimal(18, 4)) as functional_gross,
     cast(invoice.functional_net as decimal(18, 4)) as functional_net,
     {{ record_key('invoice.source_instance', 'invoice.credited_invoice_id') }} as credited_invoice_id,
-    cast(null as {{ dbt.type_string() }}) as po_number
+    cast(null as {{ dbt.type_string() }}) as po_number,
+    cast(null as {{ dbt.type_string() }}) as created_by,
+    cast(null as {{ dbt.type_string() }}) as credit_reason,
+    cast(null as {{ dbt.type_string() }}) as payment_terms,
+    false as is_disputed,
+    cast(null as date) as dispute_opened,
+    cast(null as date) as dispute_closed,
+    cast(null as {{ dbt.type_string() }}) as dispute_reason
 from {{ ref('int_tryton__invoice') }} as invoice

@@ -11,7 +11,8 @@ select
     legal_entity.legal_entity_id,
     {{ record_key('work.source_instance', 'work.party_id') }} as customer_id,
     cast(null as date) as start_date,
-    cast(null as timestamp) as created_at
+    cast(null as timestamp) as created_at,
+    cast(null as {{ dbt.type_string() }}) as billing_type
 from {{ ref('int_tryton__work') }} as work
 left join {{ ref('stg_tryton__company_company') }} as company
     on work.source_instance = company.source_instance and work.company_id = company.source_id
@@ -38,7 +39,8 @@ select
     legal_entity.legal_entity_id,
     {{ record_key('sale.source_instance', 'sale.party_id') }} as customer_id,
     cast(null as date) as start_date,
-    cast(null as timestamp) as created_at
+    cast(null as timestamp) as created_at,
+    cast(null as {{ dbt.type_string() }}) as billing_type
 from {{ ref('stg_tryton__sale_sale') }} as sale
 left join {{ source('raw', 'qtc_legal_entity') }} as legal_entity
     on sale.source_instance = legal_entity.instance and sale.company_id = legal_entity.source_key

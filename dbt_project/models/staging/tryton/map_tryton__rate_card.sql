@@ -6,7 +6,8 @@ select
     work.list_price as rate,
     company.currency,
     cast('1900-01-01' as date) as effective_from,
-    cast(null as date) as effective_to
+    cast(null as date) as effective_to,
+    cast(null as {{ dbt.type_string() }}) as country
 from {{ ref('int_tryton__work') }} as work
 left join {{ ref('stg_tryton__company_company') }} as company
     on work.source_instance = company.source_instance and work.company_id = company.source_id

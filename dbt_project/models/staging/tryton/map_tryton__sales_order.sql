@@ -5,7 +5,9 @@ select
     sale.sale_date as order_date,
     legal_entity.legal_entity_id,
     sale.net_amount,
-    cast(null as decimal(18, 4)) as tax_amount
+    cast(null as decimal(18, 4)) as tax_amount,
+    cast(null as {{ dbt.type_string() }}) as payment_terms,
+    cast(null as {{ dbt.type_string() }}) as po_number
 from {{ ref('stg_tryton__sale_sale') }} as sale
 inner join {{ ref('int_tryton__sale') }} as resolved
     on sale.source_instance = resolved.source_instance and sale.source_id = resolved.sale_id

@@ -15,7 +15,9 @@ select
     company.currency,
     false as is_on_hold,
     false as is_written_off,
-    cast(null as date) as written_off_date
+    cast(null as date) as written_off_date,
+    false as is_credited,
+    cast(null as timestamp) as submitted_at
 from {{ ref('int_tryton__time') }} as line
 left join {{ ref('stg_tryton__company_company') }} as company
     on line.source_instance = company.source_instance and line.company_id = company.source_id

@@ -152,6 +152,7 @@ priced as (
             and attributed.rate_role_code = rate_cards.role_code
             and attributed.rate_date >= rate_cards.effective_from
             and attributed.rate_date <= coalesce(rate_cards.effective_to, cast('9999-12-31' as date))
+            and rate_cards.country is null
             and not attributed.is_rated
 )
 
