@@ -14,7 +14,8 @@ Stays out: the decision which vendor status code is which type (that is in each 
     │       ├── AuthenticationError  credentials or token refused
     │       ├── PermissionRefusedError  known credentials, not allowed to see this
     │       └── ContractError        the vendor's answer does not have the shape we rest on
-    ├── LoadRefusedError             a load that must not become visible (shrunk, incomplete id set, too many deletes)
+    ├── LoadRefusedError             a load that must not become visible (shrunk, incomplete id set, too many deletes,
+    │                                a field gone or retyped)
     ├── IngestError                  one or more entities of an instance failed; ``failures`` names each
     ├── WarehouseBusyError           another process writes the warehouse
     ├── TransformError               a dbt step failed; ``failures`` names the models and tests
@@ -25,7 +26,11 @@ Stays out: the decision which vendor status code is which type (that is in each 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qtc_pipeline.lake.profile import Finding
 
 
 class QtcError(Exception):
@@ -86,7 +91,15 @@ class ContractError(PermanentError):
 
 
 class LoadRefusedError(QtcError):
-    """A load that was read but must not become visible in the lake."""
+    """A load that was read but must not become visible in the lake.
+
+    Attributes:
+        findings: what was out of the ordinary about it, where that is why.
+    """
+
+    def __init__(self, what: str, cause: str = "", fix: str = "", *, findings: Sequence[Finding] = ()) -> None:
+        super().__init__(what, cause, fix)
+        self.findings = tuple(findings)
 
 
 class IngestError(QtcError):

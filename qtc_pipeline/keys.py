@@ -7,6 +7,7 @@ Stays out: anything that knows Dagster, dbt or a vendor; a name is a tuple or a 
 from __future__ import annotations
 
 RAW = "raw"
+RAW_CHECK = "out_of_the_ordinary"
 ROOMS = ("raw", "base", "staging", "canonical", "reconciliation", "marts", "kpis", "gates", "publication")
 MARTS = ("backlog", "unbilled_time", "invoice_exceptions", "margin")
 DBT_STEPS = ("step_1", "step_2")

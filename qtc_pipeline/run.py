@@ -116,6 +116,8 @@ def ingest(
 
         outcome = read_instance(settings, name, mode, entities, told, force=force)
         report.loads[name] = list(outcome.results)
+        for found in (one for result in outcome.results for one in result.load.findings):
+            telling.stage(f"{found.severity}: {found.sentence}")
         if outcome.failures:
             report.unread[name] = IngestError(f"instance {name}", outcome.failures)
             telling.stage(f"ingest {name}: {', '.join(sorted(outcome.failures))} could not be read; the rest was")

@@ -5,6 +5,7 @@ Add here: a command that reads systems, builds or publishes. Stays out: the work
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -69,7 +70,7 @@ def ingest(
     with progress(quiet=as_json) as telling, reachable_sandbox(settings, telling) as reached:
         mode: Mode = "full" if full else "increment"
         ingest_job(reached, telling, report, mode, instances=instances or (), entities=entity, force=force)
-    show_rows(load_rows(report), LOAD_COLUMNS, as_json=as_json)
+    show_rows(load_rows(report), (*LOAD_COLUMNS, "findings") if as_json else LOAD_COLUMNS, as_json=as_json)
     report.raise_for_failure()
 
 
@@ -82,6 +83,7 @@ def load_rows(report: RunReport) -> list[dict[str, Any]]:
         {
             "instance": instance,
             "seconds": round(result.seconds, 2),
+            "findings": [asdict(found) for found in result.load.findings],
             **{name: getattr(result.load, name) for name in LOAD_COLUMNS if name not in {"instance", "seconds"}},
         }
         for instance, results in report.loads.items()

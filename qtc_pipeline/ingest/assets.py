@@ -7,18 +7,19 @@ One step per instance and not one per entity, because every step of a multiproce
 """
 
 # no postponed annotations: Dagster reads the types of a step's parameters when it is defined
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from enum import Enum
 from typing import Any
 
 import dagster as dg
 
-from qtc_pipeline.errors import IngestError
+from qtc_pipeline.errors import IngestError, LoadRefusedError
 from qtc_pipeline.ingest.load import Force, LoadResult
 from qtc_pipeline.ingest.run import Outcome, read_instance
-from qtc_pipeline.keys import RAW, raw_asset_key
-from qtc_pipeline.lake import RAW_COLUMNS
+from qtc_pipeline.keys import RAW, RAW_CHECK, raw_asset_key
+from qtc_pipeline.lake import RAW_COLUMNS, Finding
 from qtc_pipeline.settings import Instance, Settings
 from qtc_pipeline.systems.contract import Entity
 from qtc_pipeline.systems.registry import system
@@ -75,16 +76,26 @@ def _assets_of(settings: Settings, instance: Instance) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name=step_name(instance.name),
         specs=[_spec(instance, entity, keys[entity.name]) for entity in declared.entities],
+        check_specs=[_check_spec(key) for key in keys.values()],
         can_subset=True,
         op_tags={"qtc/instance": instance.name},
     )
-    def read(context: dg.AssetExecutionContext, config: IngestConfig) -> Iterator[dg.MaterializeResult[Any]]:
+    def read(
+        context: dg.AssetExecutionContext, config: IngestConfig
+    ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
         wanted = [name for name, key in keys.items() if key in context.selected_asset_keys]
         outcome = read_instance(
             settings, instance.name, config.mode.value, wanted, _log_progress(context), force=_force(config)
         )
         for result in outcome.results:
-            yield dg.MaterializeResult(asset_key=keys[result.load.entity], metadata=_metadata(result))
+            key = keys[result.load.entity]
+            yield dg.MaterializeResult(asset_key=key, metadata=_metadata(result))
+            if dg.AssetCheckKey(key, RAW_CHECK) in context.selected_asset_check_keys:
+                yield _check(key, result.load.findings)
+        for name, failure in outcome.failures.items():
+            refused = failure.findings if isinstance(failure, LoadRefusedError) else ()
+            if refused and dg.AssetCheckKey(keys[name], RAW_CHECK) in context.selected_asset_check_keys:
+                yield _check(keys[name], refused)
         _end(instance, outcome)
 
     return read
@@ -108,6 +119,29 @@ def _spec(instance: Instance, entity: Entity, key: dg.AssetKey) -> dg.AssetSpec:
     )
 
 
+def _check_spec(key: dg.AssetKey) -> dg.AssetCheckSpec:
+    return dg.AssetCheckSpec(
+        RAW_CHECK,
+        asset=key,
+        description=(
+            "Volume, fields gone, retyped or new, a stale source, unusual totals. What is an error kept the load out of"
+            " the lake; what is a warning came with it."
+        ),
+    )
+
+
+def _check(key: dg.AssetKey, found: Sequence[Finding]) -> dg.AssetCheckResult:
+    severities = {one.severity for one in found}
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name=RAW_CHECK,
+        passed=severities <= {"info"},
+        severity=dg.AssetCheckSeverity.ERROR if "error" in severities else dg.AssetCheckSeverity.WARN,
+        description="; ".join(one.sentence for one in found) or "nothing out of the ordinary",
+        metadata={"findings": dg.MetadataValue.json([asdict(one) for one in found])},
+    )
+
+
 def _metadata(result: LoadResult) -> Mapping[str, Any]:
     load = result.load
     return {
@@ -123,6 +157,7 @@ def _metadata(result: LoadResult) -> Mapping[str, Any]:
             {f"{one.measure} {one.currency}".strip(): str(one.value) for one in load.counts_after}
         ),
         **({"note": result.note} if result.note else {}),
+        **({"findings": "; ".join(one.sentence for one in load.findings)} if load.findings else {}),
         **({"forced": f"{load.forced_by}: {load.forced_reason}"} if load.forced_by else {}),
     }
 

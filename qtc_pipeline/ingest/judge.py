@@ -6,24 +6,24 @@ writing. A person may overrule a refusal with ``Force`` (``load``), who and why 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import ROUND_CEILING, Decimal
 
 from qtc_pipeline.errors import LoadRefusedError
-from qtc_pipeline.lake import Load, SourceCount
+from qtc_pipeline.lake import Finding, Load, SourceCount
 
 SMALLEST_SHARE = Decimal("0.8")
-_FORCE = (
-    "Check what the integration user may see; if the records are really gone, force the load with person and reason"
-)
+FORCE = "Check what the integration user may see; if the records are really gone, force the load with person and reason"
 
 
 def bounds(before: tuple[SourceCount, ...], after: tuple[SourceCount, ...]) -> tuple[int, int]:
     """Fewest and most records the source had while it was read."""
-    numbers = (_number(before), _number(after))
+    numbers = (number_of(before), number_of(after))
     return min(numbers), max(numbers)
 
 
-def _number(counts: tuple[SourceCount, ...]) -> int:
+def number_of(counts: tuple[SourceCount, ...]) -> int:
+    """Records in all currencies."""
     return int(sum(count.value for count in counts if count.measure == "count"))
 
 
@@ -37,8 +37,20 @@ def refuse_shrunk(what: str, received: int, last_full: Load | None) -> None:
         raise LoadRefusedError(
             what,
             f"the full read gave {received} records, the last one {last_full.rows}: under {SMALLEST_SHARE:%}",
-            _FORCE,
+            FORCE,
         )
+
+
+def refuse_found(what: str, found: Sequence[Finding]) -> None:
+    """Refuse a load with findings that must not go further.
+
+    Raises:
+        LoadRefusedError: at least one is an error; all of them are in ``findings``.
+    """
+    errors = [one for one in found if one.severity == "error"]
+    if errors:
+        said = [f"field {one.field}: {one.detail}" if one.field else one.detail for one in errors]
+        raise LoadRefusedError(what, "; ".join(said), errors[0].fix, findings=found)
 
 
 def refuse_vanished(
@@ -70,7 +82,7 @@ def refuse_vanished(
         raise LoadRefusedError(
             what,
             f"{missing} of {known} known records are gone, at most {allowed} may be (max_delete_share {max_share})",
-            _FORCE,
+            FORCE,
         )
 
 

@@ -83,7 +83,8 @@ class Known:
             self._opened.close()
 
     @property
-    def _connection(self) -> duckdb.DuckDBPyConnection:
+    def engine(self) -> duckdb.DuckDBPyConnection:
+        """The engine that knows the lake's files."""
         # most increments bring nothing: then no engine is started
         import tempfile
 
@@ -107,8 +108,8 @@ class Known:
         """
         import numpy as np
 
-        self._connection.register("batch", batch)
-        came = self._connection.execute(
+        self.engine.register("batch", batch)
+        came = self.engine.execute(
             "select hash(record_id) as k, hash(payload_hash) as h, is_deleted as d,"
             f" coalesce(epoch_us(version_at), {_NO_STAMP}) as v from batch"
         ).fetchnumpy()
@@ -122,7 +123,7 @@ class Known:
         late = keep & found & ~deleted & ~now.dead & (stamps != _NO_STAMP) & (stamps < now.tops)
         if late.any():
             keep &= ~(late & self._stored(batch))
-        self._connection.unregister("batch")
+        self.engine.unregister("batch")
         # a late, older version is stored and changes nothing; the rest is the new state
         changing = keep & ~late
         self._follow(keys, deleted, was_alive=found & ~now.dead, chosen=changing)
@@ -154,8 +155,8 @@ class Known:
         gone = base.keys[~base.dead & ~self._seen]
         if len(gone) == 0:
             return []
-        self._connection.register("gone", pa.table({"k": gone}))
-        rows = self._connection.execute(
+        self.engine.register("gone", pa.table({"k": gone}))
+        rows = self.engine.execute(
             "select distinct record_id from read_parquet(?)"
             " where instance = ? and hash(record_id) in (select k from gone) order by 1",
             [self._files, self._instance],
@@ -168,8 +169,8 @@ class Known:
 
         if not self._files or not parents:
             return []
-        self._connection.register("parents", pa.table({"parent": list(parents)}))
-        return self._connection.execute(
+        self.engine.register("parents", pa.table({"parent": list(parents)}))
+        return self.engine.execute(
             "select distinct record_id, parent from (select record_id, json_extract_string(payload, ?) as parent"
             " from read_parquet(?) where instance = ? and not is_deleted) semi join parents using (parent) order by 1",
             [f"$.{field}", self._files, self._instance],
@@ -213,7 +214,7 @@ class Known:
             unsigned = np.zeros(0, dtype=np.uint64)
             return Run(unsigned, unsigned, np.zeros(0, dtype=np.int64), np.zeros(0, dtype=bool))
         named = {"files": self._files, "instance": self._instance}
-        found = self._connection.execute("select count(*) from read_parquet($files)", {"files": self._files}).fetchone()
+        found = self.engine.execute("select count(*) from read_parquet($files)", {"files": self._files}).fetchone()
         rows = 0 if only or found is None else int(found[0])
         bits = max(0, rows // _VERSIONS_AT_ONCE).bit_length()
         # part by part along the leading bits of the key: so each grouping is small and the whole comes out sorted
@@ -221,7 +222,7 @@ class Known:
         runs = []
         for part in parts:
             sql = _STATE.format(only=part, no_stamp=_NO_STAMP)
-            columns = self._connection.execute(sql, named).fetchnumpy()
+            columns = self.engine.execute(sql, named).fetchnumpy()
             runs.append([np.asarray(columns[name]) for name in ("k", "h", "top", "dead")])
         return Run(*(np.concatenate(column) for column in zip(*runs, strict=True)))
 
@@ -230,7 +231,7 @@ class Known:
         import numpy as np
 
         del batch  # registered under its name
-        rows = self._connection.execute(
+        rows = self.engine.execute(
             "select exists (select 1 from read_parquet(?) s where s.instance = ? and s.record_id = b.record_id"
             " and s.payload_hash = b.payload_hash and s.version_at = b.version_at) as e from batch b",
             [self._files, self._instance],

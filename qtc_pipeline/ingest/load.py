@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING, Literal
 
 from qtc_pipeline.errors import LoadRefusedError
 from qtc_pipeline.ingest.columns import Pages, batched, rows
-from qtc_pipeline.ingest.judge import bounds, is_off_count, refuse_shrunk, refuse_vanished
+from qtc_pipeline.ingest.findings import Observed, find, profile_after
+from qtc_pipeline.ingest.judge import bounds, is_off_count, refuse_found, refuse_shrunk, refuse_vanished
 from qtc_pipeline.ingest.known import Known
+from qtc_pipeline.ingest.shape import Shape
 from qtc_pipeline.lake import Lake, Load, SourceCount, new_load_id
-from qtc_pipeline.settings import Instance
+from qtc_pipeline.settings import Anomalies, Instance
 from qtc_pipeline.systems.contract import Entity, Page, Reader
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ def load_entity(
     entity: Entity,
     mode: WantedMode,
     *,
+    limits: Anomalies | None = None,
     force: Force | None = None,
     progress: Progress | None = None,
 ) -> LoadResult:
@@ -68,7 +71,8 @@ def load_entity(
         entity: which of its objects.
         mode: ``increment`` reads from the last cursor on (everything where there is none), ``full`` reads everything
             and finds deletions as missing ids.
-        force: commit although the read is shorter than the last or too many records vanished.
+        limits: when a load is out of the ordinary; the settings' defaults by default.
+        force: commit although the read is shorter than the last, too many records vanished or a field changed.
         progress: told (entity, records received so far) after each batch.
 
     Raises:
@@ -78,6 +82,7 @@ def load_entity(
     started = time.monotonic()
     with _only_one(lake, instance, entity):
         work = _Work(lake, instance, reader, entity, mode=mode, force=force, progress=progress)
+        work.limits = limits or Anomalies()
         return LoadResult(work.run(), time.monotonic() - started, work.note)
 
 
@@ -129,6 +134,9 @@ class _Work:
         self.received = 0
         self.stored = 0
         self.newest = self.cursor
+        self.seen: int | None = None
+        self.shape = Shape(entity)
+        self.limits = Anomalies()
 
     def run(self) -> Load:
         files = self.lake.files(self.instance.vendor, self.entity.name)
@@ -154,6 +162,7 @@ class _Work:
             if self.force is None:
                 refuse_shrunk(self.what, self.received, self._last_full())
             yield from self._vanished(known)
+            self.seen = known.seen
         self.live = self._live(known)
 
     def _read(self, known: Known, since: datetime | None) -> Iterator[pa.RecordBatch]:
@@ -190,6 +199,7 @@ class _Work:
             if newest is not None and (self.newest is None or newest > self.newest):
                 self.newest = newest
         kept = table.filter(pa.array(known.fresh(table, known_only=known_only)))
+        self.shape.add(kept, known)
         first, self.stored = self.stored, self.stored + kept.num_rows
         yield from rows(
             kept,
@@ -245,7 +255,7 @@ class _Work:
         # a stamp later than the start of the read may have neighbours that were not visible yet
         if newest is not None and newest > load.read_started_at:
             newest = max(load.read_started_at, self.cursor) if self.cursor else load.read_started_at
-        return replace(
+        done = replace(
             load,
             mode=self.load.mode,
             counts_before=self.load.counts_before,
@@ -254,6 +264,18 @@ class _Work:
             cursor_out=newest.isoformat() if newest else None,
             counts_after=self.counts_after,
         )
+        observed = Observed(
+            done,
+            self.entity,
+            self.shape.profile,
+            self.shape.imprecise,
+            self.lake.recent_loads(load.vendor, load.entity, load.instance) or ([self.last] if self.last else []),
+            self.seen,
+        )
+        found = find(observed, self.limits)
+        if self.force is None:
+            refuse_found(self.what, found)
+        return replace(done, profile=profile_after(observed, found), findings=found)
 
 
 @contextmanager

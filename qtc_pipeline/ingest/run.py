@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import partial
 
 from qtc_pipeline.errors import IngestError, SettingsError
 from qtc_pipeline.ingest.load import Force, LoadResult, Progress, WantedMode, load_entity
@@ -80,7 +81,8 @@ def read_instance(
         with ThreadPoolExecutor(max_workers=target.max_concurrency, thread_name_prefix=f"ingest-{instance}") as pool:
             waiting = {
                 entity.name: pool.submit(
-                    load_entity, lake, target, reader, entity, mode, force=force, progress=progress
+                    partial(load_entity, limits=settings.anomalies, force=force, progress=progress),
+                    *(lake, target, reader, entity, mode),
                 )
                 for entity in wanted
             }

@@ -21,12 +21,25 @@ from typing import TYPE_CHECKING
 from qtc_pipeline.lake.files import LoadFiles
 from qtc_pipeline.lake.history import LOAD_KEY, described, keep_aside, loads_of
 from qtc_pipeline.lake.load import RAW_COLUMNS, Load, Measure, Mode, SourceCount, new_load_id, raw_schema
+from qtc_pipeline.lake.profile import FieldShape, Finding, Profile
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from deltalake import DeltaTable
 
-__all__ = ["RAW_COLUMNS", "Lake", "Load", "Measure", "Mode", "SourceCount", "new_load_id", "raw_schema"]
+__all__ = [
+    "RAW_COLUMNS",
+    "FieldShape",
+    "Finding",
+    "Lake",
+    "Load",
+    "Measure",
+    "Mode",
+    "Profile",
+    "SourceCount",
+    "new_load_id",
+    "raw_schema",
+]
 
 _ORPHAN_HOURS = 24
 _CONFIGURATION: dict[str, str | None] = {
@@ -105,6 +118,13 @@ class Lake:
         if table is None:
             return []
         return [load for load in loads_of(table, self.path(vendor, entity)) if instance in (None, load.instance)]
+
+    def recent_loads(self, vendor: str, entity: str, instance: str, commits: int = 64) -> list[Load]:
+        """Loads of an instance among the table's last commits, oldest first."""
+        table = self._open(vendor, entity)
+        if table is None:
+            return []
+        return [load for load in described(table.history(commits)) if load.instance == instance][::-1]
 
     def last_load(self, vendor: str, entity: str, instance: str, mode: Mode | None = None) -> Load | None:
         """The last committed load of an instance (of one mode where it is named), None where there is none."""

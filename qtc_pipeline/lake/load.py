@@ -13,6 +13,8 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
+from qtc_pipeline.lake.profile import Finding, Profile
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -55,6 +57,8 @@ class Load:
     received, ``versions`` rows stored (unchanged records add none), ``deletes`` those of them that are tombstones.
     ``live``: records of the instance alive after this load, None where the writer did not follow them.
     ``scope``: (kind, value) pairs the source named beside the counts, e.g. ("legal_entity", "DE").
+    ``profile``: what the instance's records looked like up to and including this load, None where nobody looked.
+    ``findings``: what was out of the ordinary about it.
     """
 
     load_id: str
@@ -76,10 +80,13 @@ class Load:
     forced_reason: str | None = None
     scope: tuple[tuple[str, str], ...] = ()
     live: int | None = None
+    profile: Profile | None = None
+    findings: tuple[Finding, ...] = ()
 
     def to_json(self) -> str:
         """This load as the text that stands in the commit."""
-        return json.dumps(asdict(self), default=_plain, sort_keys=True)
+        values = asdict(self) | {"profile": self.profile.to_plain() if self.profile else None}
+        return json.dumps(values, default=_plain, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Load:
@@ -93,6 +100,9 @@ class Load:
                 SourceCount(one["currency"], one["measure"], Decimal(one["value"])) for one in values[name]
             )
         values["scope"] = tuple((kind, value) for kind, value in values["scope"])
+        if values.get("profile") is not None:
+            values["profile"] = Profile.from_plain(values["profile"])
+        values["findings"] = tuple(Finding(**one) for one in values.get("findings", ()))
         return cls(**values)
 
 

@@ -1,15 +1,19 @@
-"""Two sensors: a failed run raises alerts, a successful step clears them.
+"""Two sensors: a failed run raises alerts, a successful step clears them; what is odd about a load is said either way.
 
-A check that turns red raises nothing by itself: what is red holds a mart, and the last step of the run says which and
-why, once. Add here: a sensor that only reads. Stays out: what an alert is (``alerts``), starting runs.
+A gate that turns red raises nothing by itself: what is red holds a mart, and the last step of the run says which and
+why, once. What was out of the ordinary about a load holds nothing, so it is an alert of its own, until a load of that
+entity shows nothing. Add here: a sensor that only reads. Stays out: what an alert is (``alerts``), starting runs.
 """
 
 # no postponed annotations: Dagster reads the types of a sensor's parameters when it is defined
 from collections.abc import Iterator
+from typing import Any, cast
 
 import dagster as dg
 
-from qtc_pipeline.observe.alerts import clear, raise_once
+from qtc_pipeline.keys import RAW_CHECK
+from qtc_pipeline.lake.profile import Finding
+from qtc_pipeline.observe.alerts import Alert, clear, raise_once
 from qtc_pipeline.settings import Settings
 
 
@@ -24,7 +28,7 @@ def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
     def failures(context: dg.RunFailureSensorContext) -> None:
         run = context.dagster_run
         clear(settings, _succeeded(context.instance, run), run.run_id)
-        for alert in raise_once(settings, failures_of(context), run.run_id):
+        for alert in [*raise_once(settings, failures_of(context), run.run_id), *_tell_loads(context, settings)]:
             context.log.error("%s: %s", alert.step, alert.sentence)
 
     @dg.run_status_sensor(
@@ -37,8 +41,30 @@ def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
         run = context.dagster_run
         for alert in clear(settings, {*_succeeded(context.instance, run), run.job_name}, run.run_id):
             context.log.info("cleared: %s: %s", alert.step, alert.sentence)
+        for alert in _tell_loads(context, settings):
+            context.log.warning("%s: %s", alert.step, alert.sentence)
 
     return [failures, successes]
+
+
+def _tell_loads(context: dg.RunStatusSensorContext, settings: Settings) -> list[Alert]:
+    """Alerts of what the run's loads had out of the ordinary, new ones; those of entities without are closed."""
+    run = context.dagster_run
+    found = context.instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    odd: dict[str, set[str]] = {}
+    for record in found.records:
+        event = record.event_log_entry.dagster_event
+        if event is None or event.asset_check_evaluation_data.check_name != RAW_CHECK:
+            continue
+        check = event.asset_check_evaluation_data
+        told = cast("list[dict[str, Any]]", check.metadata["findings"].value)
+        odd[check.asset_key.to_user_string()] = {
+            Finding(**one).sentence
+            for one in told
+            if one["severity"] != "error"  # the failed step says errors
+        }
+    clear(settings, [name for name, told in odd.items() if not told], run.run_id)
+    return raise_once(settings, [(name, one) for name, told in odd.items() for one in sorted(told)], run.run_id)
 
 
 def _succeeded(instance: dg.DagsterInstance, run: dg.DagsterRun) -> set[str]:

@@ -51,6 +51,7 @@ def test_days_read_by_increments_equal_days_written_directly(running: Running, t
             for result in ingest_instance(settings, instance.name, "increment"):
                 counted = sum(one.value for one in result.load.counts_after if one.measure == "count")
                 assert result.load.live == counted, f"day {day}, {result.load.entity}"
+                assert result.load.findings == (), [one.sentence for one in result.load.findings]
     assert read.tables() == written.tables()
     for vendor, entity in read.tables():
         found = live_records(settings.lake_dir, vendor, entity)

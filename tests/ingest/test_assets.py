@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
 
 from qtc_pipeline.ingest.assets import ReadMode, build_ingest_assets, ingest_run_config
 from qtc_pipeline.ingest.schedules import hourly_increment, month_end, nightly_full
-from qtc_pipeline.keys import raw_asset_key
+from qtc_pipeline.keys import RAW_CHECK, raw_asset_key
+from qtc_pipeline.lake import Finding
 from qtc_pipeline.sandbox.servers.serve import Running, running_sandbox
 from qtc_pipeline.settings import Instance, LegalEntity, Settings
 from tests.sandbox.servers.fake_firm import FakeFirm
@@ -75,6 +77,29 @@ def test_a_step_reports_what_it_loaded(settings: Settings) -> None:
     metadata = {name: value.value for name, value in event.metadata.items()}
     assert (metadata["rows"], metadata["versions"], metadata["deletes"], metadata["mode"]) == (120, 120, 0, "full")
     assert {"read_through", "seconds", "load_id", "cursor", "source_counts"} <= set(metadata)
+
+
+def test_a_load_comes_with_a_check_that_says_what_was_odd_about_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from qtc_pipeline.errors import LoadRefusedError
+    from qtc_pipeline.ingest import assets
+    from qtc_pipeline.ingest.run import Outcome
+
+    (check,) = materialize(settings, LINES).get_asset_check_evaluations()
+    assert (check.check_name, check.passed, check.metadata["findings"].value) == (RAW_CHECK, True, [])
+    gone = Finding("missing_field", "error", "erp", "transactionline", "memo", "in every", "not in 9", "gone", "Look")
+
+    def read(*args: Any, **named: Any) -> Outcome:
+        del args, named
+        return Outcome(failures={"transactionline": LoadRefusedError("erp", gone.detail, gone.fix, findings=[gone])})
+
+    monkeypatch.setattr(assets, "read_instance", read)
+    result = materialize(settings, LINES)
+    assert not result.success
+    (check,) = result.get_asset_check_evaluations()
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.ERROR)
+    assert "entity transactionline, field memo: gone" in str(check.description)
 
 
 def test_only_the_chosen_assets_are_read(settings: Settings, running: Running) -> None:

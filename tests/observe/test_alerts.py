@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from qtc_pipeline.errors import TransformError
+from qtc_pipeline.keys import RAW_CHECK
+from qtc_pipeline.lake import Finding
 from qtc_pipeline.observe.alerts import alerts_path, cause_of, clear, open_alerts, raise_once
 from qtc_pipeline.observe.sensors import build_sensors
 from qtc_pipeline.settings import Instance, LegalEntity, Settings
@@ -113,3 +116,39 @@ def test_a_failed_run_raises_its_causes_and_a_good_one_clears_them(
     broken.clear()
     run()  # its check is red, which alarms nobody a second time: what is held is said by the last step
     assert open_alerts(settings) == []
+
+
+def test_what_is_odd_about_a_load_is_an_alert_until_a_load_of_that_entity_shows_nothing(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    text = {"expected": "no such field", "seen": "in 3 of 3 records", "cause": "a field nobody declared", "fix": "Look"}
+    odd = Finding("new_field", "info", "crm", "Account", "Colour__c", **text)
+    found = [odd]
+
+    @dg.asset(key=["raw", "account"], check_specs=[dg.AssetCheckSpec(RAW_CHECK, asset=["raw", "account"])])
+    def read() -> Iterator[dg.MaterializeResult[None]]:
+        told = {"findings": dg.MetadataValue.json([asdict(one) for one in found])}
+        yield dg.MaterializeResult(
+            check_results=[dg.AssetCheckResult(passed=True, check_name=RAW_CHECK, metadata=told)]
+        )
+
+    _, successes = build_sensors(settings)
+
+    def run() -> None:
+        result = dg.materialize([read], instance=instance)
+        successes(
+            dg.build_run_status_sensor_context(
+                sensor_name="one",
+                dagster_instance=instance,
+                dagster_run=result.dagster_run,
+                dagster_event=result.get_run_success_event(),
+            )
+        )
+
+    run()
+    run()
+    assert [(one.step, one.sentence) for one in open_alerts(settings)] == [("raw/account", odd.sentence)]
+    found.clear()
+    run()
+    assert open_alerts(settings) == []
+    assert len(alerts_path(settings).read_text().splitlines()) == 2
