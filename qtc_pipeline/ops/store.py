@@ -1,6 +1,6 @@
 """Opening the operational store: engine, migrations to the newest state, sessions.
 
-Add here: what every database needs on opening. Stays out: tables and queries.
+Add here: what every database needs on opening, or between two. Stays out: tables and queries.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import ColumnElement, Connection, Engine, create_engine, delete, event, insert, inspect, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
+from qtc_pipeline.ops.models import Base
 from qtc_pipeline.settings import Settings
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -48,6 +49,15 @@ def _engine(url: str) -> Engine:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two first openings would both create the tables
         upgrade(engine)
     return engine
+
+
+def copy_rows(source: Session, target: Session, model: type[Base], condition: ColumnElement[bool]) -> None:
+    """Copy the rows of a table that meet a condition into another store, in place of those that meet it there."""
+    columns = [column.key for column in model.__table__.columns]
+    rows = [{name: getattr(row, name) for name in columns} for row in source.scalars(select(model).where(condition))]
+    target.execute(delete(model).where(condition))
+    if rows:
+        target.execute(insert(model), rows)
 
 
 def _prepare_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
