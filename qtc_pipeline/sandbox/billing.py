@@ -22,8 +22,9 @@ from qtc_pipeline.sandbox.clock import (
     rng,
     value_of,
 )
-from qtc_pipeline.sandbox.model import Document, Engagement, Entry, Expense, Line, Payment
-from qtc_pipeline.sandbox.names import SERVICE_ITEMS, TERMS
+from qtc_pipeline.sandbox.history import Document, Entry, Expense, Line, Payment
+from qtc_pipeline.sandbox.model import Engagement
+from qtc_pipeline.sandbox.names import INTEGRATION_USER, SERVICE_ITEMS, TERMS
 
 OVER_CAP_WRITE_OFF_DAYS = 30
 CREDIT_SHARE = 0.05
@@ -118,11 +119,10 @@ class _Biller:
             waiting = later
             lines += [_time_line(len(lines) + place, entry) for place, entry in enumerate(again, start=1)]
             again = [line.entry for line in lines if line.entry and (line.entry.quirks or {}).pop("again", None)]
-            for expense in [item for item in spent if item.approved + timedelta(days=1) <= created]:
+            for expense in [item for item in spent if item.transferred and item.transferred <= created]:
                 spent.remove(expense)
-                lines.append(
-                    Line(len(lines) + 1, "EXPENSE", expense.amount, expense.category, "expense", str(expense.number))
-                )
+                item, number = expense.category.upper(), str(expense.number)
+                lines.append(Line(len(lines) + 1, item, expense.charged, expense.category, "expense", number))
             self.keep(_document(deal, run, "CustInvc", (created, posted), lines))
 
     def bill_schedule(self, deal: Engagement) -> None:
@@ -187,7 +187,8 @@ class _Biller:
         balance = invoice.gross - invoice.credited  # credits precede every payment
         if invoice.posted is None or balance <= 0:
             return
-        due = invoice.posted.date() + timedelta(days=TERMS[invoice.engagement.terms][2])
+        issued = invoice.posted.date()
+        due = issued + timedelta(days=TERMS[invoice.engagement.terms_on(issued)][2])
         day, manner = due + timedelta(days=draw.randrange(-5, 16)), draw.random()
         if manner < 0.04:
             return
@@ -237,7 +238,9 @@ def _document(deal: Engagement, number: int, kind: str, when: tuple[datetime, da
     net = sum(line.amount for line in lines)
     tax = half_up(net * deal.account.tax, 10_000)
     rate = booking_rate(deal.currency, deal.entity.currency, period_of(posted.date()))
-    return Document(deal.number * 1000 + number, kind, deal, created, posted, rate, lines, net, tax)
+    found = Document(deal.number * 1000 + number, kind, deal, created, posted, rate, lines, net, tax)
+    found.created_by = INTEGRATION_USER
+    return found
 
 
 def runs(deal: Engagement) -> list[tuple[datetime, datetime]]:

@@ -14,6 +14,10 @@ import random
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 START = date(2025, 1, 1)
 HORIZON = date(2026, 12, 31)
@@ -22,7 +26,7 @@ LAST_DAY = (HORIZON - FIRST_AS_OF.date()).days
 CURRENCIES = ("USD", "EUR", "GBP")
 CURRENCY_ID = {"USD": "1", "EUR": "2", "GBP": "3"}
 _BASE_RATE = {"EUR": 1_085_000, "GBP": 1_268_000}
-_HOLIDAYS = {(1, 1), (5, 1), (12, 25), (12, 26)}
+_HOLIDAYS = {(1, 1): "New Year", (5, 1): "Labour Day", (12, 25): "Christmas Day", (12, 26): "Second Christmas Day"}
 
 
 def rng(*parts: object) -> random.Random:
@@ -57,6 +61,13 @@ def utc(instant: datetime) -> datetime:
 def is_workday(day: date) -> bool:
     """Return whether consultants work on this day."""
     return day.weekday() < 5 and (day.month, day.day) not in _HOLIDAYS
+
+
+def calendar_days() -> Iterator[tuple[date, str]]:
+    """Yield the holidays with their names, from the year before the firm's calendar on."""
+    for year in range(START.year - 1, HORIZON.year + 1):
+        for (month, day), title in _HOLIDAYS.items():
+            yield date(year, month, day), title
 
 
 def next_workday(day: date) -> date:

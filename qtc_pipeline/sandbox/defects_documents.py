@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from qtc_pipeline.sandbox.billing import Books
-    from qtc_pipeline.sandbox.model import Document, Recognition
+    from qtc_pipeline.sandbox.history import Document, Recognition
     from qtc_pipeline.sandbox.state import PodState
 
 # (not older than, with tax where that matters, of a deal without other defects): the first that gives a document

@@ -21,7 +21,8 @@ from qtc_pipeline.sandbox.clock import (
     value_of,
 )
 from qtc_pipeline.sandbox.defects import Choice, Plant
-from qtc_pipeline.sandbox.model import Engagement, Entry
+from qtc_pipeline.sandbox.history import Entry
+from qtc_pipeline.sandbox.model import Engagement
 from qtc_pipeline.sandbox.names import UNKNOWN_ROLE
 
 if TYPE_CHECKING:

@@ -20,6 +20,7 @@ from qtc_pipeline.sandbox import payloads_netsuite_documents as netsuite_documen
 from qtc_pipeline.sandbox import payloads_netsuite_lines as netsuite_lines
 from qtc_pipeline.sandbox import payloads_netsuite_setup as netsuite_setup
 from qtc_pipeline.sandbox import payloads_salesforce as salesforce
+from qtc_pipeline.sandbox import payloads_salesforce_terms as salesforce_terms
 from qtc_pipeline.sandbox.defects import groups, plants_of, wanted
 from qtc_pipeline.sandbox.plan import pod_specs
 from qtc_pipeline.sandbox.state import PodState
@@ -34,7 +35,15 @@ if TYPE_CHECKING:
     from qtc_pipeline.sandbox.plan import PodSpec
 
 ENTITIES: dict[str, tuple[str, ...]] = {
-    "salesforce": ("Account", "Opportunity", "Contract", "Contract_Amendment__c", "Contract_Rate__c"),
+    "salesforce": (
+        "Account",
+        "Opportunity",
+        "Contract",
+        "Contract_Amendment__c",
+        "Contract_Rate__c",
+        "Contract_Role_Demand__c",
+        "ContractHistory",
+    ),
     "kantata": (
         "workspaces",
         "workspace_groups",
@@ -48,6 +57,7 @@ ENTITIES: dict[str, tuple[str, ...]] = {
         "billing_milestones",
         "estimates",
         "time_off_entries",
+        "holidays",
     ),
     "netsuite": (
         "subsidiary",
@@ -57,6 +67,7 @@ ENTITIES: dict[str, tuple[str, ...]] = {
         "consolidatedexchangerate",
         "account",
         "item",
+        "department",
         "customer",
         "job",
         "transaction",
@@ -64,6 +75,7 @@ ENTITIES: dict[str, tuple[str, ...]] = {
         "transactionaccountingline",
         "nexttransactionlinelink",
         "timebill",
+        "charge",
         "billingscheduleline",
         "revenueelement",
         "plannedrevenue",
@@ -73,7 +85,7 @@ INSTANCE = {"salesforce": "crm", "kantata": "psa", "netsuite": "erp"}
 KEPT_PODS = 40
 
 _POD: dict[str, dict[str, Callable[[PodState], Iterator[SourceRecord]]]] = {
-    "salesforce": salesforce.ENTITIES,
+    "salesforce": {**salesforce.ENTITIES, **salesforce_terms.ENTITIES},
     "kantata": {**kantata.POD, **kantata_work.POD},
     "netsuite": {**netsuite.POD, **netsuite_documents.POD, **netsuite_lines.POD},
 }

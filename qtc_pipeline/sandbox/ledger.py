@@ -26,7 +26,8 @@ from qtc_pipeline.sandbox.clock import (
     rng,
     shift,
 )
-from qtc_pipeline.sandbox.model import Engagement, Entry, Recognition
+from qtc_pipeline.sandbox.history import Entry, Recognition
+from qtc_pipeline.sandbox.model import Engagement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -89,17 +89,19 @@ class Account:
     tax: int
     terms: int
     created: datetime
+    tax_number: str | None = None
 
 
 @dataclass(slots=True)
 class Rate:
-    """A contract's hourly rate of one role."""
+    """A contract's hourly rate of one role, for resources of one country where it names one."""
 
     number: int
     role: str
     amount: int
     start: date
     end: date | None
+    country: str | None = None
 
 
 @dataclass(slots=True)
@@ -176,6 +178,13 @@ class Engagement:
     milestones: list[Milestone] = field(default_factory=list)
     schedule: list[Instalment] = field(default_factory=list)
     planned_minutes: dict[int, int] = field(default_factory=dict)
+    discount: int = 0  # agreed, in hundredths of a percent
+    markup: int = 0  # on expenses, in hundredths of a percent
+    po_limit: int | None = None
+    judgement: int | None = None  # documented adjustment of cumulative revenue
+    former_terms: int | None = None
+    terms_changed: datetime | None = None
+    partner: LegalEntity | None = None  # delivers a part of the work on a job of its own
     quirks: dict[str, Any] = field(default_factory=dict)
 
     def rate_on(self, role: str, day: date) -> int:
@@ -189,112 +198,13 @@ class Engagement:
         """Return signed value plus approved amendments effective up to a day."""
         return self.value + sum(a.amount for a in self.amendments if a.outcome == "Approved" and a.effective <= day)
 
+    def terms_on(self, day: date) -> int:
+        """Return the payment terms in force on a day."""
+        if self.former_terms is not None and self.terms_changed is not None and day < self.terms_changed.date():
+            return self.former_terms
+        return self.terms
+
     @property
     def last_workday(self) -> date:
         """Return the last day on which anybody works on it."""
         return min(self.end, self.hold_from) if self.hold_from else self.end
-
-
-@dataclass(slots=True)
-class Entry:
-    """A time entry and what became of it."""
-
-    number: int
-    resource: Resource
-    engagement: Engagement | None  # None: the internal project
-    phase: bool
-    role: str
-    day: date
-    minutes: int
-    billable: bool
-    rate: int
-    value: int
-    created: datetime
-    approved: datetime | None
-    deleted: datetime | None
-    transferred: datetime | None = None
-    held_until: datetime | None = None
-    abandoned: datetime | None = None  # will be written off then, and is not billed meanwhile
-    written_off: datetime | None = None
-    document: Document | None = None
-    quirks: dict[str, Any] | None = None
-
-
-@dataclass(slots=True)
-class Expense:
-    """An expense of a project, in the contract's currency."""
-
-    number: int
-    resource: Resource
-    engagement: Engagement
-    day: date
-    amount: int
-    category: str
-    billable: bool
-    created: datetime
-    approved: datetime
-
-
-@dataclass(slots=True)
-class Line:
-    """A net line of an invoice or credit memo (positive on both)."""
-
-    number: int
-    item: str
-    amount: int
-    memo: str
-    source_type: str | None
-    source_id: str | None
-    minutes: int | None = None
-    rate: int | None = None
-    entry: Entry | None = None
-
-
-@dataclass(slots=True)
-class Document:
-    """An invoice or a credit memo."""
-
-    number: int
-    kind: str  # CustInvc | CustCred
-    engagement: Engagement
-    created: datetime
-    posted: datetime | None
-    rate: int
-    lines: list[Line]
-    net: int
-    tax: int
-    origin: Document | None = None
-    discarded: datetime | None = None
-    credited: int = 0
-    quirks: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def gross(self) -> int:
-        """Return the total with tax."""
-        return self.net + self.tax
-
-
-@dataclass(slots=True)
-class Payment:
-    """A customer payment of one invoice; what exceeds `applied` stays unapplied."""
-
-    number: int
-    invoice: Document
-    posted: datetime
-    amount: int
-    applied: int
-    rate: int
-
-
-@dataclass(slots=True)
-class Recognition:
-    """Revenue of one contract in one period."""
-
-    number: int
-    engagement: Engagement
-    period: str
-    amount: int
-    functional: int
-    recognised: bool
-    modified: datetime
-    quirks: dict[str, Any] = field(default_factory=dict)

@@ -53,7 +53,13 @@ SERVICE_ITEMS = {
     "retainer": "RETAINER",
     "subscription": "SUBSCRIPTION",
 }
-ITEMS = (*ROLES, "FIXED_FEE", "MILESTONE", "RETAINER", "SUBSCRIPTION", "EXPENSE", "SERVICES", RETIRED_ROLE)
+CATEGORIES = ("Travel", "Lodging", "Meals", "Software")  # of expenses; an item each, in capitals
+SUBCONTRACTOR = "Subcontractor"  # the category of work bought in
+VENDORS = ("Blue Fjord Freelance", "Harbour & Co", "Ostrava Devs", "Pineapple Staffing")
+ITEMS = (
+    *ROLES, "FIXED_FEE", "MILESTONE", "RETAINER", "SUBSCRIPTION", "EXPENSE", "SERVICES", RETIRED_ROLE,
+    *(name.upper() for name in (*CATEGORIES, SUBCONTRACTOR)), "WRITE_OFF",
+)  # fmt: skip
 ITEM_ID = {name: str(100 + index) for index, name in enumerate(ITEMS)}
 ACCOUNTS = (
     ("bank", "10", "1000", "Bank", "Cash"),
@@ -65,6 +71,8 @@ ACCOUNTS = (
     ("fx", "16", "7100", "OthIncome", "Realised exchange differences"),
 )
 GL = {key: number for key, number, _, _, _ in ACCOUNTS}
+CLOSED_CENTRE = "US-LEGACY"
+INTEGRATION_USER = "qtc-billing"
 TERMS = (("1", "Net 30", 30), ("2", "Net 45", 45))
 _FIRST = (
     "Ada",
@@ -118,6 +126,11 @@ _SUFFIX = {"US": "Inc", "DE": "AG", "UK": "plc"}
 _BASE36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _CHECK = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 INTERNAL_GROUP = "9"
+
+
+def cost_centre(entity: str, practice: str) -> str:
+    """Return the code of the cost centre of a practice in a legal entity."""
+    return f"{entity}-{practice.upper()}"
 
 
 def person(number: int) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from qtc_pipeline.sandbox.clock import at, utc
+from qtc_pipeline.sandbox.clock import at, calendar_days, utc
 from qtc_pipeline.sandbox.ledger import estimates as estimate_versions
 from qtc_pipeline.sandbox.model import Engagement, SourceRecord
 from qtc_pipeline.sandbox.names import ALL_ROLES, INTERNAL_GROUP, LEGAL_ENTITIES
@@ -62,6 +62,14 @@ def roles() -> Iterator[SourceRecord]:
     """Yield the roles."""
     for role, number in ROLE_ID.items():
         yield record(number, SET_UP, SET_UP, {"name": role}, None)
+
+
+def holidays() -> Iterator[SourceRecord]:
+    """Yield the public holidays of every legal entity's calendar."""
+    for entity in LEGAL_ENTITIES:
+        for day, title in calendar_days():
+            fields = {"title": title, "date": day.isoformat(), "workspace_group_id": GROUP_ID[entity.key]}
+            yield record(f"{entity.number}{day:%Y%m%d}", SET_UP, SET_UP, fields, entity.key)
 
 
 def internal_workspaces() -> Iterator[SourceRecord]:
@@ -180,6 +188,7 @@ def users(state: PodState) -> Iterator[SourceRecord]:
             "role_id": ROLE_ID[item.role],
             "workspace_group_id": GROUP_ID[item.entity.key],
             "weekly_minutes": 2400,
+            "country": item.entity.country,
         }
         yield record(str(item.number), item.hired, item.hired, fields, item.entity.key)
 
@@ -266,6 +275,7 @@ FIRM: dict[str, tuple[Callable[[], Iterator[SourceRecord]], ...]] = {
     "workspaces": (internal_workspaces,),
     "workspace_groups": (groups,),
     "roles": (roles,),
+    "holidays": (holidays,),
 }
 POD: dict[str, Callable[[PodState], Iterator[SourceRecord]]] = {
     "workspaces": workspaces,

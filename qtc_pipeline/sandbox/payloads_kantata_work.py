@@ -10,7 +10,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from qtc_pipeline.sandbox.clock import at, utc
-from qtc_pipeline.sandbox.model import Entry, SourceRecord
+from qtc_pipeline.sandbox.history import Entry
+from qtc_pipeline.sandbox.model import SourceRecord
 from qtc_pipeline.sandbox.payloads_kantata import ROLE_ID, internal_workspace_id, record, stamp, workspace_id
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def _time_entry(entry: Entry) -> SourceRecord:
         "is_invoiced": document is not None,
         "invoice_id": str(document.number) if document is not None else None,
         "notes": f"Work of {entry.day.isoformat()}",
+        "utilization_credit": entry.credited,
         "created_at": stamp(entry.created),
         "updated_at": stamp(modified),
     }
@@ -86,6 +88,8 @@ def expenses(state: PodState) -> Iterator[SourceRecord]:
             "category": item.category,
             "billable": item.billable,
             "approved": approved,
+            "cost_center": item.cost_centre,
+            "vendor_name": item.vendor,
         }
         modified = item.approved if approved else item.created
         yield record(str(item.number), item.created, modified, fields, item.engagement.entity.key)

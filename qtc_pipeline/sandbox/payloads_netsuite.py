@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from qtc_pipeline.sandbox import clock
 from qtc_pipeline.sandbox.clock import CURRENCY_ID, at, text, utc
-from qtc_pipeline.sandbox.model import Account, Engagement, Entry, SourceRecord
-from qtc_pipeline.sandbox.names import ITEM_ID, TERMS
+from qtc_pipeline.sandbox.history import Entry
+from qtc_pipeline.sandbox.model import Account, Engagement, SourceRecord
+from qtc_pipeline.sandbox.names import ITEM_ID, SUBCONTRACTOR, TERMS
 from qtc_pipeline.sandbox.payloads_kantata import workspace_id
 from qtc_pipeline.sandbox.payloads_salesforce import opportunity_id
 
@@ -75,6 +76,9 @@ def customers(state: PodState) -> Iterator[SourceRecord]:
             "custentity_sf_account": item.sf_id,
             "isinactive": "F",
             "datecreated": stamp(item.created),
+            "vatregnumber": item.tax_number,
+            "country": item.country,
+            "custentity_tax_rate": text(item.tax),
         }
         yield record(customer_id(item), fields, item.created, item.entity.key)
 
@@ -160,6 +164,29 @@ def _time_bill(entry: Entry, deal: Engagement, until: datetime) -> SourceRecord:
     return record(number, fields, modified, deal.entity.key)
 
 
+def charges(state: PodState) -> Iterator[SourceRecord]:
+    """Yield the billable expenses and subcontractor cost handed over to the ERP."""
+    for item in state.expenses:
+        if item.transferred is None or item.transferred > state.until:
+            continue
+        deal, number = item.engagement, str(item.number + 6_000_000_000)
+        off = item.written_off if item.written_off and item.written_off <= state.until else None
+        fields = {
+            "id": number,
+            "job": job_id(deal),
+            "chargedate": item.day.isoformat(),
+            "amount": text(item.charged),
+            "currency": CURRENCY_ID[deal.currency],
+            "chargetype": "subcontractor" if item.category == SUBCONTRACTOR else "expense",
+            "externalid": str(item.number),
+            "stage": "READY",
+            "custcol_written_off": flag(off),
+            "custcol_written_off_date": off.date().isoformat() if off else None,
+            "datecreated": stamp(item.transferred),
+        }
+        yield record(number, fields, off or item.transferred, deal.entity.key)
+
+
 def schedule_lines(state: PodState) -> Iterator[SourceRecord]:
     """Yield the billing schedules of fixed-fee, retainer and subscription contracts."""
     billed = {
@@ -207,6 +234,7 @@ POD: dict[str, Callable[[PodState], Iterator[SourceRecord]]] = {
     "customer": customers,
     "job": jobs,
     "timebill": time_bills,
+    "charge": charges,
     "billingscheduleline": schedule_lines,
     "revenueelement": revenue_elements,
 }

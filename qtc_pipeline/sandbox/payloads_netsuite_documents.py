@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from qtc_pipeline.sandbox import clock
 from qtc_pipeline.sandbox.clock import CURRENCY_ID, booking_rate, period_end, period_of, rate_text, text, utc
-from qtc_pipeline.sandbox.model import Document, Engagement, LegalEntity, Payment, SourceRecord
+from qtc_pipeline.sandbox.history import Document, Payment
+from qtc_pipeline.sandbox.model import Engagement, LegalEntity, SourceRecord
 from qtc_pipeline.sandbox.names import LEGAL_ENTITIES, TERMS
 from qtc_pipeline.sandbox.payloads_netsuite import customer_id, erp_value, flag, job_id, period_id, record, stamp
 
@@ -24,6 +25,14 @@ if TYPE_CHECKING:
 
 JOURNAL_BASE = 9_000_000_000
 MANUAL_BASE = 9_500_000_000
+_UNDISPUTED = {
+    "custbody_credit_reason": None,
+    "custbody_disputed": "F",
+    "custbody_dispute_opened": None,
+    "custbody_dispute_closed": None,
+    "custbody_dispute_reason": None,
+    "reversal": None,
+}
 
 
 def order_id(deal: Engagement) -> str:
@@ -84,6 +93,8 @@ def journal_fields(entity: LegalEntity, number: str, tranid: str, period: str, p
         "custbody_qtc_id": None,
         "createdfrom": None,
         "createddate": stamp(posted),
+        "createdby": None,
+        **_UNDISPUTED,
     }
 
 
@@ -147,9 +158,10 @@ def _header(deal: Engagement, number: str, tranid: str, kind: str, rate: int) ->
         "currency": CURRENCY_ID[deal.currency],
         "exchangerate": rate_text(rate),
         "voided": "F",
-        "terms": TERMS[deal.terms][0],
         "otherrefnum": deal.po,
         "custbody_qtc_id": None,
+        "createdby": None,
+        **_UNDISPUTED,
     }
 
 
@@ -159,6 +171,7 @@ def _order(deal: Engagement, until: datetime) -> SourceRecord:
     rate = booking_rate(deal.currency, deal.entity.currency, period_of(created.date()))
     fields = {
         **_header(deal, order_id(deal), f"SO{deal.number:07d}", "SalesOrd", rate),
+        "terms": TERMS[deal.terms_on(until.date())][0],
         "status": "Pending Billing",
         "trandate": created.date().isoformat(),
         "duedate": None,
@@ -169,7 +182,11 @@ def _order(deal: Engagement, until: datetime) -> SourceRecord:
         "createdfrom": None,
         "createddate": stamp(created),
     }
-    return record(order_id(deal), fields, max(created, changed or created), deal.entity.key)
+    renegotiated = deal.terms_changed
+    changed = max(created, changed or created)
+    if renegotiated is not None and renegotiated <= until:
+        changed = max(changed, renegotiated)
+    return record(order_id(deal), fields, changed, deal.entity.key)
 
 
 def _document(document: Document, settled: dict[int, datetime]) -> SourceRecord:
@@ -186,9 +203,11 @@ def _document(document: Document, settled: dict[int, datetime]) -> SourceRecord:
     tranid = f"{'INV' if invoice else 'CM'}-{deal.entity.key}-{document.quirks.get('numbered_as', document.number)}"
     gross = document.gross + document.quirks.get("header", 0)
     tax = document.tax + document.quirks.get("header_tax", 0)
-    due = day + timedelta(days=TERMS[deal.terms][2]) if invoice else None
+    terms = deal.terms_on(day)
+    due = day + timedelta(days=TERMS[terms][2]) if invoice else None
     fields = {
         **_header(deal, number, tranid, document.kind, document.rate),
+        "terms": TERMS[terms][0],
         "status": status,
         "trandate": day.isoformat(),
         "duedate": due.isoformat() if due else None,
@@ -198,6 +217,8 @@ def _document(document: Document, settled: dict[int, datetime]) -> SourceRecord:
         "posting": flag(posted),
         "createdfrom": str(document.origin.number) if document.origin else None,
         "createddate": stamp(document.created),
+        "createdby": document.created_by,
+        "custbody_credit_reason": document.reason,
     }
     return record(number, fields, modified, deal.entity.key)
 

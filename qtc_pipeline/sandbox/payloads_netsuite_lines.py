@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qtc_pipeline.sandbox.clock import at, convert, recognised_at, text, utc
-from qtc_pipeline.sandbox.model import Document, Engagement, Payment, Recognition, SourceRecord
+from qtc_pipeline.sandbox.history import Document, Payment, Recognition
+from qtc_pipeline.sandbox.model import Engagement, SourceRecord
 from qtc_pipeline.sandbox.names import GL, ITEM_ID
-from qtc_pipeline.sandbox.payloads_netsuite import erp_value, record
+from qtc_pipeline.sandbox.payloads_netsuite import erp_value, job_id, record
 from qtc_pipeline.sandbox.payloads_netsuite_documents import (
     has_order,
     journal_id,
@@ -53,6 +54,7 @@ class Posting:
     source_type: str | None = None
     source_id: str | None = None
     minutes: str | None = None
+    job: str | None = None
 
 
 def postings(state: PodState) -> Iterator[Posting]:
@@ -147,8 +149,9 @@ def _recognition(row: Recognition) -> Iterator[Posting]:
     posted = recognised_at(row.period)
     place = deal.number * 2
     name = f"Revenue {deal.number}"
-    yield Posting(number, place, deal.entity.number, amount, GL["position"], amount, posted, memo=name)
-    yield Posting(number, place + 1, deal.entity.number, -amount, GL["revenue"], -amount, posted, memo=name)
+    job = job_id(deal)
+    yield Posting(number, place, deal.entity.number, amount, GL["position"], amount, posted, memo=name, job=job)
+    yield Posting(number, place + 1, deal.entity.number, -amount, GL["revenue"], -amount, posted, memo=name, job=job)
 
 
 def transaction_lines(state: PodState) -> Iterator[SourceRecord]:
@@ -175,6 +178,7 @@ def line_record(row: Posting, entity: str) -> SourceRecord:
         "custcol_source_type": row.source_type,
         "custcol_source_id": row.source_id,
         "custcol_minutes": row.minutes,
+        "custcol_job": row.job,
     }
     return record(key, fields, row.modified, entity, stamped="linelastmodifieddate")
 

@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING
 from qtc_pipeline.sandbox import clock
 from qtc_pipeline.sandbox.clock import CURRENCIES, CURRENCY_ID, at, period_end, period_start, rate_text
 from qtc_pipeline.sandbox.model import SourceRecord
-from qtc_pipeline.sandbox.names import ACCOUNTS, ITEM_ID, ITEMS, LEGAL_ENTITIES, RETIRED_ROLE, TERMS
+from qtc_pipeline.sandbox.names import (
+    ACCOUNTS,
+    CLOSED_CENTRE,
+    ITEM_ID,
+    ITEMS,
+    LEGAL_ENTITIES,
+    PRACTICES,
+    RETIRED_ROLE,
+    TERMS,
+    cost_centre,
+)
 from qtc_pipeline.sandbox.payloads_kantata import SET_UP
 from qtc_pipeline.sandbox.payloads_netsuite import flag, period_id, record
 
@@ -64,6 +74,15 @@ def items(until: datetime) -> Iterator[SourceRecord]:
         label = name.replace("_", " ").capitalize()
         fields = {"id": ITEM_ID[name], "itemid": name, "displayname": label, "isinactive": flag(name == RETIRED_ROLE)}
         yield record(ITEM_ID[name], fields, None, None)
+
+
+def departments(until: datetime) -> Iterator[SourceRecord]:
+    """Yield the cost centres: one per legal entity and practice, and one that is closed."""
+    del until
+    open_centres = [cost_centre(entity.key, practice) for entity in LEGAL_ENTITIES for practice in PRACTICES]
+    for number, name in enumerate((*open_centres, CLOSED_CENTRE), 1):
+        fields = {"id": str(number), "name": name, "isinactive": flag(name == CLOSED_CENTRE)}
+        yield record(str(number), fields, SET_UP, None)
 
 
 def periods(until: datetime) -> Iterator[SourceRecord]:
@@ -128,4 +147,5 @@ FIRM: dict[str, Callable[[datetime], Iterator[SourceRecord]]] = {
     "consolidatedexchangerate": exchange_rates,
     "account": accounts,
     "item": items,
+    "department": departments,
 }

@@ -1,7 +1,7 @@
 """The firm's CRM records in Salesforce's shape (multi-currency org).
 
-Here: one generator per object, from a pod's state to `SourceRecord`s: Account, Opportunity, Contract and the custom
-objects Contract_Amendment__c and Contract_Rate__c. Deleted opportunities stay, with IsDeleted true (recycle bin).
+Here: one generator per object, from a pod's state to `SourceRecord`s: Account, Opportunity, Contract. What
+hangs on a contract is in `payloads_salesforce_terms.py`. Deleted opportunities stay, with IsDeleted true (recycle bin).
 Stays out: SOQL and HTTP (`servers/`).
 """
 
@@ -10,12 +10,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from qtc_pipeline.sandbox.clock import at, money, monthly, utc
+from qtc_pipeline.sandbox.clock import at, money, monthly, text, utc
 from qtc_pipeline.sandbox.model import Account, Amendment, Engagement, SourceRecord
 from qtc_pipeline.sandbox.names import TERMS, sf_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from decimal import Decimal
 
     from qtc_pipeline.sandbox.state import PodState
 
@@ -42,9 +43,10 @@ def amendment_id(deal: Engagement, amendment: Amendment) -> str:
     return sf_id("a0A", deal.number * 100 + amendment.number)
 
 
-def _record(
+def record(
     key: str, created: datetime, modified: datetime, fields: dict[str, Any], entity: str, *, deleted: bool = False
 ) -> SourceRecord:  # fmt: skip
+    """Wrap a payload."""
     payload = {
         "Id": key,
         "IsDeleted": deleted,
@@ -53,7 +55,7 @@ def _record(
         **fields,
     }
     return SourceRecord(
-        key, payload, utc(modified), utc(modified) if deleted else None, str(fields["CurrencyIsoCode"]), entity
+        key, payload, utc(modified), utc(modified) if deleted else None, fields.get("CurrencyIsoCode"), entity
     )  # fmt: skip
 
 
@@ -66,8 +68,10 @@ def accounts(state: PodState) -> Iterator[SourceRecord]:
             "Region__c": item.region,
             "Legal_Entity__c": item.entity.key,
             "CurrencyIsoCode": item.currency,
+            "Payment_Terms__c": TERMS[item.terms][1],
+            "Tax_Number__c": item.tax_number,
         }
-        yield _record(item.sf_id, item.created, item.created, fields, item.entity.key)
+        yield record(item.sf_id, item.created, item.created, fields, item.entity.key)
 
 
 def opportunities(state: PodState) -> Iterator[SourceRecord]:
@@ -115,7 +119,7 @@ def _opportunity(deal: Engagement, until: datetime) -> SourceRecord:
     if deal.cancelled and deal.cancelled <= until:
         stage, modified = "Closed Lost", deal.cancelled
     fields = _fields(deal.account, deal.name, stage, (deal.value, deal.signed), deal.practice)
-    return _record(opportunity_id(deal.number), deal.opened, modified, fields, deal.entity.key)
+    return record(opportunity_id(deal.number), deal.opened, modified, fields, deal.entity.key)
 
 
 def _change_order(deal: Engagement, item: Amendment, until: datetime) -> SourceRecord:
@@ -126,7 +130,7 @@ def _change_order(deal: Engagement, item: Amendment, until: datetime) -> SourceR
         deal.account, f"{deal.name} change {item.number}", stage, (item.amount, item.decided), deal.practice
     )  # fmt: skip
     fields["Parent_Opportunity__c"] = opportunity_id(deal.number)
-    return _record(opportunity_id(deal.number, 50 + item.number), item.created, modified, fields, deal.entity.key)
+    return record(opportunity_id(deal.number, 50 + item.number), item.created, modified, fields, deal.entity.key)
 
 
 def _lost(number: int, account: Account, worth: tuple[int, datetime], until: datetime) -> Iterator[SourceRecord]:
@@ -141,7 +145,7 @@ def _lost(number: int, account: Account, worth: tuple[int, datetime], until: dat
     if number % 4 == 0 and binned <= until:
         modified, deleted = binned, True
     fields = _fields(account, f"{account.name} lead {number}", stage, (amount, closed))
-    yield _record(opportunity_id(number), opened, modified, fields, account.entity.key, deleted=deleted)
+    yield record(opportunity_id(number), opened, modified, fields, account.entity.key, deleted=deleted)
 
 
 def _entered_twice(state: PodState, place: int, opened: datetime, binned: datetime) -> Iterator[SourceRecord]:
@@ -153,7 +157,7 @@ def _entered_twice(state: PodState, place: int, opened: datetime, binned: dateti
     deleted = binned <= state.until
     fields = _fields(account, f"{account.name} lead {number}", "Prospecting", (5_000_000, opened))
     modified = binned if deleted else opened
-    yield _record(opportunity_id(number), opened, modified, fields, account.entity.key, deleted=deleted)
+    yield record(opportunity_id(number), opened, modified, fields, account.entity.key, deleted=deleted)
 
 
 def contracts(state: PodState) -> Iterator[SourceRecord]:
@@ -166,6 +170,7 @@ def contracts(state: PodState) -> Iterator[SourceRecord]:
 def _contract(deal: Engagement, state: PodState) -> SourceRecord:
     until = state.until
     status, modified = "Draft", deal.drafted
+    renegotiated = deal.terms_changed
     signed = deal.signed <= until and deal.outcome != "unsigned"
     if signed:
         status, modified = "Activated", deal.signed
@@ -179,6 +184,8 @@ def _contract(deal: Engagement, state: PodState) -> SourceRecord:
     if signed and closed and closed <= until:
         status, modified = "Expired", closed
         debooked = state.remaining(deal)
+    if renegotiated and renegotiated <= until:
+        modified = max(modified, renegotiated)
     fields = {
         "AccountId": deal.account.sf_id,
         "Opportunity__c": opportunity_id(deal.number),
@@ -191,7 +198,7 @@ def _contract(deal: Engagement, state: PodState) -> SourceRecord:
         "CurrencyIsoCode": deal.currency,
         "Billing_Type__c": deal.billing_type,
         "Recognition_Rule__c": deal.rule,
-        "Payment_Terms__c": TERMS[deal.terms][1],
+        "Payment_Terms__c": TERMS[deal.terms_on(until.date())][1],
         "PO_Required__c": deal.po is not None,
         "PO_Number__c": deal.po,
         "Cap_Amount__c": money(deal.value) if deal.capped else None,
@@ -199,53 +206,22 @@ def _contract(deal: Engagement, state: PodState) -> SourceRecord:
         "Debooked_Amount__c": money(debooked) if debooked else None,
         "Planned_Cost__c": money(deal.planned_cost),
         "Legal_Entity__c": deal.entity.key,
+        "Tax_Code__c": f"{deal.account.country}-{text(deal.account.tax)}",
+        "PO_Amount__c": _optional(deal.po_limit),
+        "Discount_Percent__c": _optional(deal.discount or None),
+        "Expense_Markup_Percent__c": _optional(deal.markup or None),
+        "Hold_From__c": deal.hold_from.isoformat() if deal.hold_from and status == "On Hold" else None,
+        "Revenue_Judgement__c": _optional(deal.judgement),
     }
-    return _record(contract_id(deal.number), deal.drafted, modified, fields, deal.entity.key)
+    return record(contract_id(deal.number), deal.drafted, modified, fields, deal.entity.key)
 
 
-def amendments(state: PodState) -> Iterator[SourceRecord]:
-    """Yield amendments: submitted when created, then decided."""
-    for deal in state.pod.engagements:
-        for item in deal.amendments:
-            if item.created > state.until:
-                continue
-            decided = item.decided <= state.until and item.outcome != "Submitted"
-            approved = decided and item.outcome == "Approved"
-            fields = {
-                "Contract__c": contract_id(deal.number),
-                "Name": f"{deal.name} amendment {item.number}",
-                "Amount__c": money(item.amount),
-                "CurrencyIsoCode": deal.currency,
-                "Status__c": item.outcome if decided else "Submitted",
-                "Effective_Date__c": item.effective.isoformat(),
-                "Approved_Date__c": item.decided.date().isoformat() if approved else None,
-            }
-            modified = item.decided if decided else item.created
-            yield _record(amendment_id(deal, item), item.created, modified, fields, deal.entity.key)
-
-
-def rates(state: PodState) -> Iterator[SourceRecord]:
-    """Yield the contracts' rates by role."""
-    for deal in state.pod.engagements:
-        if deal.drafted > state.until:
-            continue
-        for row in deal.rates:
-            fields = {
-                "Contract__c": contract_id(deal.number),
-                "Role__c": row.role,
-                "Rate__c": money(row.amount),
-                "CurrencyIsoCode": deal.currency,
-                "Effective_From__c": row.start.isoformat(),
-                "Effective_To__c": row.end.isoformat() if row.end else None,
-            }
-            key = sf_id("a0B", deal.number * 100 + row.number)
-            yield _record(key, deal.drafted, deal.drafted, fields, deal.entity.key)
+def _optional(amount: int | None) -> Decimal | None:
+    return None if amount is None else money(amount)
 
 
 ENTITIES: dict[str, Callable[[PodState], Iterator[SourceRecord]]] = {
     "Account": accounts,
     "Opportunity": opportunities,
     "Contract": contracts,
-    "Contract_Amendment__c": amendments,
-    "Contract_Rate__c": rates,
 }

@@ -142,17 +142,19 @@ def _time_off(draw: Random) -> frozenset[date]:
 def _account(draw: Random, spec: PodSpec, place: int, currency: str | None) -> Account:
     entity = spec.entity
     number = spec.index * 200 + place + 1
+    country = "FR" if currency else entity.country
     return Account(
         number=number,
         sf_id=sf_id("001", number),
         entity=entity,
         name=company(entity.key, number),
         currency=currency or entity.currency,
-        country="FR" if currency else entity.country,
+        country=country,
         region=draw.choice(entity.regions),
         tax=0 if currency else draw.choice(entity.tax),
         terms=draw.choice((0, 0, 1)),
         created=at(date(2024, 11, 4) + timedelta(days=draw.randrange(0, 25)), 11),
+        tax_number=f"{country}{100_000_000 + number * 37}" if number % 9 else None,
     )
 
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from qtc_pipeline.sandbox.defects import Plant
     from qtc_pipeline.sandbox.defects_documents import ManualJournal
-    from qtc_pipeline.sandbox.model import Engagement, Entry, Expense, Recognition
+    from qtc_pipeline.sandbox.history import Entry, Expense, Recognition
+    from qtc_pipeline.sandbox.model import Engagement
 
 
 class PodState:

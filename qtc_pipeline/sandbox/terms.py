@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from qtc_pipeline.sandbox import conditions
 from qtc_pipeline.sandbox.clock import at, half_up, next_workday, period_of, period_start, rng, shift
 from qtc_pipeline.sandbox.model import Amendment, Engagement, Instalment, Milestone, Rate
 from qtc_pipeline.sandbox.names import ALL_ROLES, BASE_RATE, CURRENCY_FACTOR
@@ -38,6 +39,7 @@ def settle(seed: int, deal: Engagement, amendments: list[Amendment] | None = Non
     deal.erp_created = at(signed, 14)
     if draw.random() < 0.15:
         deal.phase_price = half_up(deal.value // 100, 4) * 100
+    conditions.agree(seed, deal)
     if not deal.hold_from:
         deal.closed = deal.end + timedelta(days=CLOSING_LAG)
 

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from qtc_pipeline.errors import SandboxError
 from qtc_pipeline.sandbox.clock import convert, money, value_of
-from qtc_pipeline.sandbox.model import Document, Engagement, Entry, Truth
+from qtc_pipeline.sandbox.history import Document, Entry
+from qtc_pipeline.sandbox.model import Engagement, Truth
 from qtc_pipeline.sandbox.payloads_kantata import psa_price, workspace_id
 from qtc_pipeline.sandbox.payloads_netsuite import erp_value, job_id
 from qtc_pipeline.sandbox.payloads_netsuite_documents import journal_id, manual_journal_id

@@ -21,7 +21,9 @@ from qtc_pipeline.sandbox.clock import (
     rng,
     value_of,
 )
-from qtc_pipeline.sandbox.model import Engagement, Entry, Expense, Resource
+from qtc_pipeline.sandbox.history import Entry, Expense
+from qtc_pipeline.sandbox.model import Engagement, Resource
+from qtc_pipeline.sandbox.names import CATEGORIES, cost_centre
 
 if TYPE_CHECKING:
     from random import Random
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
 
 INTERNAL_SHARE = 0.07
 _MINUTES = (45, 60, 75, 90, 90, 105, 120, 120, 135, 150)
-_CATEGORIES = ("Travel", "Lodging", "Meals", "Software")
 HOLD_DAYS = 12
 WRITE_OFF_DAYS = 15
 
@@ -134,14 +135,18 @@ def expenses(seed: int, pod: Pod, until: datetime) -> list[Expense]:
             number += 1
             resource = deal.team[draw.randrange(len(deal.team))]
             amount = draw.randrange(25_00, 900_00)
-            category = draw.choice(_CATEGORIES)
+            category = draw.choice(CATEGORIES)
             passed_on = draw.random() < 0.6 and deal.billing_type == "time_and_materials"
             created = at(day, 18, number % 60)
             approved = at(next_workday(day + timedelta(days=5)), 11, number % 60)
             if day <= deal.last_workday and created <= until:
                 found.append(
                     Expense(
-                        deal.number * 1000 + number, resource, deal, day, amount, category, passed_on, created, approved
+                        deal.number * 1000 + number, resource, deal, day, amount, category, passed_on,
+                        created, approved,
+                        charged=amount,
+                        cost_centre=cost_centre(deal.entity.key, deal.practice),
+                        transferred=at(approved.date() + timedelta(days=1), 2, number % 60) if passed_on else None,
                     )
-                )
+                )  # fmt: skip
     return found

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtc_pipeline.lake import Lake, Load, SourceCount, raw_schema
 from qtc_pipeline.sandbox.firm import ENTITIES, INSTANCE, Firm
-from qtc_pipeline.sandbox.servers.filling import encode
+from qtc_pipeline.sandbox.servers.writing import encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 BATCH_ROWS = 20_000
 # what each vendor can total, by vendor and entity: (field that groups, field summed or None)
 _CURRENCY = {"salesforce": "CurrencyIsoCode"}
+_WITHOUT_CURRENCY = {"Contract_Role_Demand__c", "ContractHistory"}
 _TOTALS: dict[str, tuple[str | None, str | None]] = {
     "customer": ("currency", None),
     "job": ("currency", "jobprice"),
@@ -38,6 +39,7 @@ _TOTALS: dict[str, tuple[str | None, str | None]] = {
     "transactionline": (None, "foreignamount"),
     "transactionaccountingline": (None, "debit"),
     "nexttransactionlinelink": (None, "foreignamount"),
+    "charge": ("currency", "amount"),
     "billingscheduleline": ("currency", "amount"),
     "revenueelement": ("currency", "amount"),
     "plannedrevenue": ("currency", "amount"),
@@ -81,6 +83,8 @@ def write_lake(
 
 def totals(vendor: str, entity: str) -> tuple[str | None, str | None]:
     """Return the payload fields by which a vendor groups its count of an entity, and which it can sum."""
+    if vendor == "salesforce" and entity in _WITHOUT_CURRENCY:
+        return None, None
     return _TOTALS.get(entity, (None, None)) if vendor == "netsuite" else (_CURRENCY.get(vendor), None)
 
 

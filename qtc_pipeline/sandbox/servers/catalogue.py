@@ -26,6 +26,8 @@ class Entity:
         key: fields that name a record.
         orders: fields readers page by, besides the key; each has an index.
         fields: the vendor's field name -> its type, in payload order.
+        external: field a client keeps its own id in; empty where the vendor keeps such ids elsewhere. It is beside the
+            payload unless it is one of the ``fields``: only those who ask for it see it.
     """
 
     vendor: Vendor
@@ -33,6 +35,7 @@ class Entity:
     key: tuple[str, ...]
     orders: tuple[str, ...]
     fields: Mapping[str, str]
+    external: str = ""
 
     @property
     def table(self) -> str:
@@ -43,17 +46,28 @@ class Entity:
         """The declared name of a field spelled in any case, None where there is none."""
         return _by_lower_case(self.vendor, self.name).get(spelled.lower())
 
+    def kind(self, field: str) -> str:
+        """The type of a field."""
+        return self.fields.get(field, "text")
+
+    @property
+    def stamps(self) -> tuple[str, ...]:
+        """Fields that move with every change."""
+        return tuple(name for name in _STAMPS if name in self.fields)
+
     def affinity(self, field: str) -> str:
         """SQLite affinity of a field: numeric where the vendor compares numbers."""
-        kind = self.fields[field]
+        kind = self.kind(field)
         if kind in {"number", "money"} or (kind == "id" and self.vendor != "salesforce"):
             return "NUMERIC"
         return "TEXT" if kind != "bool" or self.vendor == "netsuite" else "INTEGER"
 
 
-_SALESFORCE_COMMON = "Id:id IsDeleted:bool CreatedDate:datetime SystemModstamp:datetime"
+_SALESFORCE_COMMON = "Id:id IsDeleted:bool CreatedDate:datetime"
+_SALESFORCE_STAMP = {"ContractHistory": "CreatedDate"}
+"""What an object's changes are read by where it is not SystemModstamp: history rows are written once."""
 _SALESFORCE = {
-    "Account": "Name BillingCountry Region__c Legal_Entity__c CurrencyIsoCode",
+    "Account": "Name BillingCountry Region__c Legal_Entity__c CurrencyIsoCode Payment_Terms__c Tax_Number__c",
     "Opportunity": (
         "AccountId:id Name StageName Amount:money CurrencyIsoCode CloseDate:date IsWon:bool IsClosed:bool Region__c"
         " Practice__c Legal_Entity__c Parent_Opportunity__c:id OwnerId:id"
@@ -62,14 +76,18 @@ _SALESFORCE = {
         "AccountId:id Opportunity__c:id ContractNumber Status CustomerSignedDate:date StartDate:date EndDate:date"
         " Contract_Value__c:money CurrencyIsoCode Billing_Type__c Recognition_Rule__c Payment_Terms__c"
         " PO_Required__c:bool PO_Number__c Cap_Amount__c:money Closed_Date__c:date Debooked_Amount__c:money"
-        " Planned_Cost__c:money Legal_Entity__c"
+        " Planned_Cost__c:money Legal_Entity__c Tax_Code__c PO_Amount__c:money Discount_Percent__c:number"
+        " Expense_Markup_Percent__c:number Hold_From__c:date Revenue_Judgement__c:money"
     ),
     "Contract_Amendment__c": (
         "Contract__c:id Name Amount__c:money CurrencyIsoCode Status__c Effective_Date__c:date Approved_Date__c:date"
+        " Modification__c"
     ),
     "Contract_Rate__c": (
-        "Contract__c:id Role__c Rate__c:money CurrencyIsoCode Effective_From__c:date Effective_To__c:date"
+        "Contract__c:id Role__c Rate__c:money CurrencyIsoCode Effective_From__c:date Effective_To__c:date Country__c"
     ),
+    "Contract_Role_Demand__c": "Contract__c:id Role__c Sold_Minutes__c:number Start_Date__c:date End_Date__c:date",
+    "ContractHistory": "ContractId:id Field OldValue NewValue",
 }
 
 _KANTATA_COMMON = "id:id created_at:datetime updated_at:datetime"
@@ -80,17 +98,18 @@ _KANTATA = {
     ),
     "workspace_groups": "name",
     "external_references": "service_name service_model service_model_ref subject_type subject_id:id status",
-    "users": "full_name email_address role_id:id workspace_group_id:id weekly_minutes:number",
+    "users": "full_name email_address role_id:id workspace_group_id:id weekly_minutes:number country",
     "roles": "name",
     "cost_rates": "user_id:id amount_in_subunits:money currency effective_date:date",
     "assignments": "workspace_id:id user_id:id role_id:id estimated_minutes:number start_date:date end_date:date",
     "time_entries": (
         "workspace_id:id user_id:id role_id:id date_performed:date time_in_minutes:number billable:bool approved:bool"
         " rate_in_cents:money cost_rate_in_cents:money currency currency_base_unit:number is_invoiced:bool"
-        " invoice_id:id notes"
+        " invoice_id:id notes utilization_credit:bool"
     ),
     "expenses": (
         "workspace_id:id user_id:id date:date amount_in_cents:money currency category billable:bool approved:bool"
+        " cost_center vendor_name"
     ),
     "billing_milestones": (
         "workspace_id:id title amount_in_cents:money currency due_date:date status accepted_date:date"
@@ -99,6 +118,7 @@ _KANTATA = {
         "workspace_id:id version:number as_of_date:date planned_cost_in_cents:money etc_cost_in_cents:money currency"
     ),
     "time_off_entries": "user_id:id date:date minutes:number",
+    "holidays": "title date:date workspace_group_id:id",
 }
 
 _NETSUITE = {
@@ -115,9 +135,10 @@ _NETSUITE = {
     ),
     "account": "id:id acctnumber accttype fullname",
     "item": "id:id itemid displayname isinactive:bool",
+    "department": "id:id name isinactive:bool lastmodifieddate:datetime",
     "customer": (
         "id:id entityid companyname subsidiary:id currency:id terms:id custentity_sf_account isinactive:bool"
-        " datecreated:datetime lastmodifieddate:datetime"
+        " datecreated:datetime lastmodifieddate:datetime vatregnumber country custentity_tax_rate"
     ),
     "job": (
         "id:id entityid companyname parent:id subsidiary:id currency:id jobprice:money jobbillingtype"
@@ -127,12 +148,14 @@ _NETSUITE = {
     "transaction": (
         "id:id tranid type status trandate:date duedate:date postingperiod:id entity:id custbody_job:id currency:id"
         " exchangerate:number foreigntotal:money foreigntaxtotal:money posting:bool voided:bool terms:id otherrefnum"
-        " custbody_qtc_id createdfrom:id createddate:datetime lastmodifieddate:datetime"
+        " custbody_qtc_id createdfrom:id createddate:datetime lastmodifieddate:datetime createdby"
+        " custbody_credit_reason custbody_disputed:bool custbody_dispute_opened:date custbody_dispute_closed:date"
+        " custbody_dispute_reason reversal:id"
     ),
     "transactionline": (
         "uniquekey:id transaction:id linesequencenumber:number mainline:bool taxline:bool item:id subsidiary:id"
         " foreignamount:money quantity:number rate:money memo custcol_source_type custcol_source_id"
-        " custcol_minutes:number linelastmodifieddate:datetime"
+        " custcol_minutes:number custcol_job:id linelastmodifieddate:datetime"
     ),
     "transactionaccountingline": (
         "transaction:id transactionline:number accountingbook:id account:id debit:money credit:money amount:money"
@@ -146,6 +169,10 @@ _NETSUITE = {
         "id:id employee:id customer:id item:id trandate:date hours isbillable:bool approvalstatus externalid"
         " custcol_billing_hold:bool custcol_written_off:bool custcol_written_off_date:date lastmodifieddate:datetime"
         " datecreated:datetime"
+    ),
+    "charge": (
+        "id:id job:id chargedate:date amount:money currency:id chargetype externalid stage custcol_written_off:bool"
+        " custcol_written_off_date:date datecreated:datetime lastmodifieddate:datetime"
     ),
     "billingscheduleline": (
         "id:id job:id scheduleddate:date amount:money currency:id billed:bool lastmodifieddate:datetime"
@@ -163,7 +190,9 @@ _NETSUITE_KEYS = {
     "nexttransactionlinelink": ("previousdoc", "previousline", "nextdoc", "nextline"),
     "deletedrecord": ("recordid", "type"),
 }
+_STAMPS = ("SystemModstamp", "updated_at", "lastmodifieddate", "linelastmodifieddate")
 _NETSUITE_STAMPS = ("lastmodifieddate", "linelastmodifieddate", "deleteddate")
+_NO_EXTERNAL_ID = {"transactionaccountingline", "nexttransactionlinelink", "deletedrecord"}
 
 DELETED_RECORD = "deletedrecord"
 """NetSuite's own list of deletions; filled by the store, not by the firm."""
@@ -178,8 +207,7 @@ def _fields(text: str) -> Mapping[str, str]:
 def entities(vendor: Vendor) -> Mapping[str, Entity]:
     """Every entity of a vendor by name."""
     if vendor == "salesforce":
-        texts = {name: f"{_SALESFORCE_COMMON} {text}" for name, text in _SALESFORCE.items()}
-        return {name: Entity(vendor, name, ("Id",), ("SystemModstamp",), _fields(text)) for name, text in texts.items()}
+        return {name: _salesforce(name, text) for name, text in _SALESFORCE.items()}
     if vendor == "kantata":
         texts = {name: f"{_KANTATA_COMMON} {text}" for name, text in _KANTATA.items()}
         orders = ("created_at", "updated_at")
@@ -187,14 +215,22 @@ def entities(vendor: Vendor) -> Mapping[str, Entity]:
     return {name: _netsuite(name, _fields(text)) for name, text in _NETSUITE.items()}
 
 
+def _salesforce(name: str, text: str) -> Entity:
+    stamp = _SALESFORCE_STAMP.get(name, "SystemModstamp")
+    common = _SALESFORCE_COMMON if stamp == "CreatedDate" else f"{_SALESFORCE_COMMON} {stamp}:datetime"
+    return Entity("salesforce", name, ("Id",), (stamp,), _fields(f"{common} {text}"), "qtc_id__c")
+
+
 def _netsuite(name: str, fields: Mapping[str, str]) -> Entity:
     stamps = tuple(stamp for stamp in _NETSUITE_STAMPS if stamp in fields)
-    return Entity("netsuite", name, _NETSUITE_KEYS.get(name, ("id",)), stamps, fields)
+    external = "" if name in _NO_EXTERNAL_ID else "externalid"
+    return Entity("netsuite", name, _NETSUITE_KEYS.get(name, ("id",)), stamps, fields, external)
 
 
 @cache
 def _by_lower_case(vendor: Vendor, entity: str) -> Mapping[str, str]:
-    return {name.lower(): name for name in entities(vendor)[entity].fields}
+    found = entities(vendor)[entity]
+    return {name.lower(): name for name in (*found.fields, found.external) if name}
 
 
 def find_entity(vendor: Vendor, spelled: str) -> Entity | None:

@@ -28,19 +28,23 @@ ENTITIES = (
     ),
     _entity("workspace_groups", "name"),
     _entity("external_references", "service_name service_model service_model_ref subject_type subject_id status"),
-    _entity("users", "full_name email_address role_id workspace_group_id weekly_minutes"),
+    _entity("users", "full_name email_address role_id workspace_group_id weekly_minutes country"),
     _entity("roles", "name"),
     _entity("cost_rates", "user_id amount_in_subunits currency effective_date"),
     _entity("assignments", "workspace_id user_id role_id estimated_minutes start_date end_date"),
     _entity(
         "time_entries",
         "workspace_id user_id role_id date_performed time_in_minutes billable approved rate_in_cents "
-        "cost_rate_in_cents currency currency_base_unit is_invoiced invoice_id notes",
+        "cost_rate_in_cents currency currency_base_unit is_invoiced invoice_id notes utilization_credit",
     ),
-    _entity("expenses", "workspace_id user_id date amount_in_cents currency category billable approved"),
+    _entity(
+        "expenses",
+        "workspace_id user_id date amount_in_cents currency category billable approved cost_center vendor_name",
+    ),
     _entity("billing_milestones", "workspace_id title amount_in_cents currency due_date status accepted_date"),
     _entity("estimates", "workspace_id version as_of_date planned_cost_in_cents etc_cost_in_cents currency"),
     _entity("time_off_entries", "user_id date minutes"),
+    _entity("holidays", "title date workspace_group_id"),
 )
 
 

@@ -53,10 +53,11 @@ ENTITIES = (
     ),
     _entity("account", "id acctnumber accttype fullname", cursor=None),
     _entity("item", "id itemid displayname isinactive", cursor=None),
+    _entity("department", "id name isinactive lastmodifieddate"),
     _entity(
         "customer",
         "id entityid companyname subsidiary currency terms custentity_sf_account isinactive datecreated "
-        "lastmodifieddate",
+        "lastmodifieddate vatregnumber country custentity_tax_rate",
         currency="currency",
     ),
     _entity(
@@ -69,14 +70,16 @@ ENTITIES = (
     _entity(
         "transaction",
         "id tranid type status trandate duedate postingperiod entity custbody_job currency exchangerate foreigntotal "
-        "foreigntaxtotal posting voided terms otherrefnum custbody_qtc_id createdfrom createddate lastmodifieddate",
+        "foreigntaxtotal posting voided terms otherrefnum custbody_qtc_id createdfrom createddate lastmodifieddate "
+        "createdby custbody_credit_reason custbody_disputed custbody_dispute_opened custbody_dispute_closed "
+        "custbody_dispute_reason reversal",
         currency="currency",
         amount="foreigntotal",
     ),
     _entity(
         "transactionline",
         "uniquekey transaction linesequencenumber mainline taxline item subsidiary foreignamount quantity rate memo "
-        "custcol_source_type custcol_source_id custcol_minutes linelastmodifieddate",
+        "custcol_source_type custcol_source_id custcol_minutes custcol_job linelastmodifieddate",
         key="uniquekey",
         cursor="linelastmodifieddate",
         amount="foreignamount",
@@ -100,6 +103,13 @@ ENTITIES = (
         "timebill",
         "id employee customer item trandate hours isbillable approvalstatus externalid custcol_billing_hold "
         "custcol_written_off custcol_written_off_date lastmodifieddate datecreated",
+    ),
+    _entity(
+        "charge",
+        "id job chargedate amount currency chargetype externalid stage custcol_written_off custcol_written_off_date "
+        "datecreated lastmodifieddate",
+        currency="currency",
+        amount="amount",
     ),
     _entity(
         "billingscheduleline",

@@ -12,24 +12,25 @@ from __future__ import annotations
 from qtc_pipeline.settings import Instance
 from qtc_pipeline.systems.contract import Capabilities, Entity, Reader, System
 
-_COMMON = ("Id", "IsDeleted", "CreatedDate", "SystemModstamp")
+_STAMP = "SystemModstamp"
+_COMMON = ("Id", "IsDeleted", "CreatedDate")
 
 
-def _entity(name: str, fields: str) -> Entity:
+def _entity(name: str, fields: str, *, cursor: str = _STAMP, currency: str | None = "CurrencyIsoCode") -> Entity:
     return Entity(
         name=name,
-        fields=(*_COMMON, *fields.split()),
+        fields=(*_COMMON, *([_STAMP] if cursor == _STAMP else []), *fields.split()),
         key=("Id",),
-        cursor="SystemModstamp",
+        cursor=cursor,
         # an aggregate in a grouped query of a multi-currency org comes back in the org's currency: counts, never sums
-        currency="CurrencyIsoCode",
+        currency=currency,
         volatile=("attributes",),
         deletes="flag",
     )
 
 
 ENTITIES = (
-    _entity("Account", "Name BillingCountry Region__c Legal_Entity__c CurrencyIsoCode"),
+    _entity("Account", "Name BillingCountry Region__c Legal_Entity__c CurrencyIsoCode Payment_Terms__c Tax_Number__c"),
     _entity(
         "Opportunity",
         "AccountId Name StageName Amount CurrencyIsoCode CloseDate IsWon IsClosed Region__c Practice__c "
@@ -39,13 +40,19 @@ ENTITIES = (
         "Contract",
         "AccountId Opportunity__c ContractNumber Status CustomerSignedDate StartDate EndDate Contract_Value__c "
         "CurrencyIsoCode Billing_Type__c Recognition_Rule__c Payment_Terms__c PO_Required__c PO_Number__c "
-        "Cap_Amount__c Closed_Date__c Debooked_Amount__c Planned_Cost__c Legal_Entity__c",
+        "Cap_Amount__c Closed_Date__c Debooked_Amount__c Planned_Cost__c Legal_Entity__c Tax_Code__c PO_Amount__c "
+        "Discount_Percent__c Expense_Markup_Percent__c Hold_From__c Revenue_Judgement__c",
     ),
     _entity(
         "Contract_Amendment__c",
-        "Contract__c Name Amount__c CurrencyIsoCode Status__c Effective_Date__c Approved_Date__c",
+        "Contract__c Name Amount__c CurrencyIsoCode Status__c Effective_Date__c Approved_Date__c Modification__c",
     ),
-    _entity("Contract_Rate__c", "Contract__c Role__c Rate__c CurrencyIsoCode Effective_From__c Effective_To__c"),
+    _entity(
+        "Contract_Rate__c", "Contract__c Role__c Rate__c CurrencyIsoCode Effective_From__c Effective_To__c Country__c"
+    ),
+    _entity("Contract_Role_Demand__c", "Contract__c Role__c Sold_Minutes__c Start_Date__c End_Date__c", currency=None),
+    # written once, never changed: the org keeps no modification stamp of its field history
+    _entity("ContractHistory", "ContractId Field OldValue NewValue", cursor="CreatedDate", currency=None),
 )
 
 

@@ -95,11 +95,13 @@ class SalesforceReader:
         )
 
     def count(self, entity: Entity) -> tuple[SourceCount, ...]:
-        """Live records per currency, by an aggregate query."""
-        group = entity.currency or "CurrencyIsoCode"
-        soql = f"SELECT {group}, COUNT(Id) n FROM {entity.name} WHERE IsDeleted = false GROUP BY {group}"
+        """Live records, per currency where the object has one, by an aggregate query."""
+        group = entity.currency
+        columns, by = (f"{group}, ", f" GROUP BY {group}") if group else ("", "")
+        soql = f"SELECT {columns}COUNT(Id) n FROM {entity.name} WHERE IsDeleted = false{by}"
         return tuple(
-            SourceCount(str(row.get(group) or ""), "count", Decimal(row["n"])) for row in self._aggregate(soql, entity)
+            SourceCount(str(row.get(group) or "") if group else "", "count", Decimal(row["n"]))
+            for row in self._aggregate(soql, entity)
         )
 
     def scope(self, entity: Entity) -> tuple[tuple[str, str], ...]:
@@ -147,6 +149,8 @@ class SalesforceReader:
         return f"{API}/queryAll?{urlencode({'q': soql})}"
 
     def _page(self, entity: Entity, url: str) -> tuple[Page, str | None]:
+        stamp = entity.cursor or "SystemModstamp"
+
         def decode(answer: Answer) -> tuple[Page, str | None]:
             envelope, records = split_answer(answer.text, "records")
             if "done" not in envelope:
@@ -154,7 +158,7 @@ class SalesforceReader:
             page = Page(
                 read_at=answer.read_at,
                 ids=[record["Id"] for record, _ in records],
-                versions=[record["SystemModstamp"] for record, _ in records],
+                versions=[record[stamp] for record, _ in records],
                 payloads=[text for _, text in records],
                 hash_texts=[hash_text(record, text, entity.volatile) for record, text in records],
                 deleted=[record["IsDeleted"] for record, _ in records],
