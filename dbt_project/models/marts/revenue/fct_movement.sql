@@ -10,12 +10,18 @@ receivable as (
     select * from {{ ref('int_ar_movement') }}
 ),
 
+contract_position as (
+    select * from {{ ref('int_position_movement') }}
+),
+
 movements as (
     select * from backlog
     union all
     select * from unbilled
     union all
     select * from receivable
+    union all
+    select * from contract_position
 )
 
 select

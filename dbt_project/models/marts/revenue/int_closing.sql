@@ -35,6 +35,11 @@ lines as (
     select * from {{ ref('core_invoice_line') }}
 ),
 
+revenue as (
+    select * from {{ ref('core_revenue_entry') }}
+    where is_recognized
+),
+
 standing as (
     select * from {{ ref('int_time_value') }}
 ),
@@ -154,7 +159,7 @@ contract_event as (
     from invoices
     inner join positions on invoices.contract_id = positions.contract_id and invoices.currency = positions.currency
     inner join lines on invoices.invoice_id = lines.invoice_id
-    where coalesce(lines.source_type, 'none') <> 'expense'
+    where {{ is_fee('lines.source_type') }}
 ),
 
 contract_period as (
@@ -367,12 +372,57 @@ ar_closing as (
     group by open_period.legal_entity_id, functional.functional_currency, calendar.period
 ),
 
+-- contract position: what was recognized and billed of each contract by the end of each period
+position_event as (
+    select
+        positions.legal_entity_id,
+        positions.currency,
+        revenue.period,
+        revenue.amount
+    from revenue
+    inner join positions on revenue.contract_id = positions.contract_id and revenue.currency = positions.currency
+    union all
+    select
+        positions.legal_entity_id,
+        positions.currency,
+        coalesce(invoices.posting_period, {{ period_of('invoices.issue_date') }}) as period,
+        -lines.net_amount as amount
+    from invoices
+    inner join positions on invoices.contract_id = positions.contract_id and invoices.currency = positions.currency
+    inner join lines on invoices.invoice_id = lines.invoice_id
+    where invoices.document_type <> 'write_off'
+),
+
+position_period as (
+    select
+        legal_entity_id,
+        currency,
+        period,
+        sum(amount) as amount
+    from position_event
+    group by legal_entity_id, currency, period
+),
+
+position_closing as (
+    select
+        'contract_position' as stock,
+        position_period.legal_entity_id,
+        position_period.currency,
+        calendar.period,
+        sum(position_period.amount) as closing
+    from position_period
+    inner join calendar on position_period.period <= calendar.period
+    group by position_period.legal_entity_id, position_period.currency, calendar.period
+),
+
 counted as (
     select * from backlog_closing
     union all
     select * from unbilled_closing
     union all
     select * from ar_closing
+    union all
+    select * from position_closing
 ),
 
 opening as (

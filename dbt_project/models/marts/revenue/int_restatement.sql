@@ -30,6 +30,11 @@ contracts as (
     select * from {{ ref('core_contract') }}
 ),
 
+revenue as (
+    select * from {{ ref('core_revenue_entry') }}
+    where is_recognized
+),
+
 amendments as (
     select * from {{ ref('core_contract_amendment') }}
 ),
@@ -116,6 +121,10 @@ live as (
     select gone.movement_id
     from gone
     inner join amendments on gone.record_id = amendments.contract_amendment_id
+    union
+    select gone.movement_id
+    from gone
+    inner join revenue on gone.record_id = revenue.revenue_entry_id
 ),
 
 rate_load as (

@@ -1,6 +1,6 @@
 with leg as (
     select * from {{ ref('int_leg') }}
-    where leg_id in ('rollforward.backlog', 'rollforward.unbilled', 'rollforward.ar') and is_applicable
+    where leg_id like 'rollforward.%' and is_applicable
 ),
 
 rolled as (
