@@ -50,10 +50,12 @@ def reading(running: Running, name: str) -> Iterator[tuple[Reader, Entity]]:
     instance = Instance(name=name, page_size=PAGE_SIZE[name], **values)
     reader: Reader = module.open_reader(instance, patience=Patience(sleep=lambda _: None, timeout=20))
     entity = system(instance.vendor).entity(ENTITY[name])
-    reader.count(entity)
-    yield reader, entity
-    reader.close()
-    running.faults(name).injected = ()
+    try:
+        reader.count(entity)
+        yield reader, entity
+    finally:
+        reader.close()
+        running.faults(name).injected = ()
 
 
 def content(reader: Reader, entity: Entity) -> dict[str, dict[str, Any]]:

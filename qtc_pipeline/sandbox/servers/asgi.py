@@ -29,6 +29,7 @@ from qtc_pipeline.sandbox.servers.faults import Faults
 from qtc_pipeline.sandbox.servers.journal import Journal
 from qtc_pipeline.sandbox.servers.mishaps import Wording
 from qtc_pipeline.sandbox.servers.store import Store
+from qtc_pipeline.sandbox.servers.writing import effects
 
 CONTROL_PATH = "/__control__"
 CONTROL_HEADER = "x-sandbox-token"
@@ -95,7 +96,10 @@ class Application:
     def __init__(self, instance: Instance, wording: Wording, routes: Sequence[BaseRoute]) -> None:
         self.instance = instance
         self._wording = wording
-        control = Route(CONTROL_PATH, self._control, methods=["GET", "POST"])
+        control = [
+            Route(CONTROL_PATH, self._control, methods=["GET", "POST"]),
+            Route(f"{CONTROL_PATH}/journal", self._effects),
+        ]
 
         async def missing(_request: Request, _error: Exception) -> Response:
             return wording.not_found()
@@ -106,11 +110,11 @@ class Application:
             raise error
 
         handlers: dict[Any, Any] = {HTTPException: missing, Refusal: refused}
-        self._inner: ASGIApp = Starlette(routes=[control, *routes], exception_handlers=handlers)
+        self._inner: ASGIApp = Starlette(routes=[*control, *routes], exception_handlers=handlers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or go wrong as switched on."""
-        if scope["type"] != "http" or scope["path"] == CONTROL_PATH:
+        if scope["type"] != "http" or scope["path"].startswith(CONTROL_PATH):
             await self._inner(scope, receive, send)
             return
         status = 0
@@ -131,8 +135,8 @@ class Application:
 
     def _firm_clock(self) -> bytes:
         """The vendor's clock shows the firm's time: stamps and ``Date`` agree, as they do at a real vendor."""
-        as_of = self.instance.store.meta("as_of")
-        moment = datetime.fromisoformat(as_of) if as_of else datetime.now(UTC)
+        now = self.instance.store.now()
+        moment = datetime.fromisoformat(now) if now else datetime.now(UTC)
         return format_datetime(moment + timedelta(seconds=distort.skew()), usegmt=True).encode()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -170,12 +174,23 @@ class Application:
             return self._wording.unauthorized()
         return None
 
-    async def _control(self, request: Request) -> Response:
-        """Read or set the switches; from this machine and with the sandbox's own token only."""
+    def _admit_control(self, request: Request) -> None:
+        """From this machine and with the sandbox's own token only."""
         host = request.client.host if request.client else ""
         token = request.headers.get(CONTROL_HEADER, "")
         if host not in _LOOPBACK or not hmac.compare_digest(token.encode(), self.instance.control_token.encode()):
-            return json_answer({"error": "the control endpoint takes the sandbox's own token only"}, _FORBIDDEN)
+            answer = json_answer({"error": "the control endpoint takes the sandbox's own token only"}, _FORBIDDEN)
+            raise Refusal(answer)
+
+    async def _effects(self, request: Request) -> Response:
+        """What clients changed, oldest first; ``?after=`` a place in that journal."""
+        self._admit_control(request)
+        after = request.query_params.get("after", "0")
+        return json_answer({"effects": effects(self.instance.store, int(after) if after.isdigit() else 0)})
+
+    async def _control(self, request: Request) -> Response:
+        """Read or set the switches."""
+        self._admit_control(request)
         faults = self.instance.faults
         if request.method == "POST":
             try:

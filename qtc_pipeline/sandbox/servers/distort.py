@@ -16,7 +16,6 @@ from qtc_pipeline.sandbox.servers.catalogue import DELETED_RECORD, Entity
 from qtc_pipeline.sandbox.servers.faults import Injection
 
 _STRIKING: ContextVar[tuple[Injection, ...]] = ContextVar("striking", default=())
-_STAMPS = {"salesforce": "SystemModstamp", "kantata": "updated_at"}
 
 
 @contextmanager
@@ -86,7 +85,7 @@ def kept_back(entity: Entity, alias: str = "") -> str:
     prefix = f"{alias}." if alias else ""
     conditions = []
     for one in _named("late_commits"):
-        stamp = _STAMPS.get(entity.vendor) or (entity.orders[0] if entity.orders else entity.key[0])
+        stamp = (*entity.stamps, *entity.orders, *entity.key)[0]
         newest = (
             f'SELECT _key FROM {entity.table} WHERE _deleted_at IS NULL ORDER BY "{stamp}" DESC, _key DESC'
             f" LIMIT {int(one.options['number'])} OFFSET 1"

@@ -6,17 +6,15 @@ only a record that the firm simply stops showing gets its deletion stamp here, t
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
-from functools import cache
 from typing import Any, Protocol
 
 from qtc_pipeline.sandbox.servers.catalogue import DELETED_RECORD, Entity, entities
 from qtc_pipeline.sandbox.servers.store import Store, Value, index_statements
+from qtc_pipeline.sandbox.servers.writing import encode, keep_written
 
 _COLUMNS = "_key, _payload, _deleted_at, _legal_entity"
 _LINE_ENTITIES = frozenset({"transactionline", "transactionaccountingline", "nexttransactionlinelink"})
@@ -62,25 +60,6 @@ class Filled:
     rows: int
     changed: int
     deleted: int
-
-
-def encode(payload: Mapping[str, Any]) -> str:
-    """A payload as the vendor's JSON text: decimals as plain JSON numbers, nothing escaped that need not be."""
-    return _encoder().encode(payload)
-
-
-@cache
-def _encoder() -> json.JSONEncoder:
-    return json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=_encode_other)
-
-
-def _encode_other(value: object) -> int | float | str:
-    if isinstance(value, Decimal):
-        # the shortest text that reads back as the same number, which is what vendors send; exact up to 15 digits
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(f"a payload holds a {type(value).__name__}")
 
 
 def _stamp(moment: datetime | None) -> str | None:
@@ -145,6 +124,7 @@ def _load_entity(conn: sqlite3.Connection, entity: Entity, firm: DayOfFirm) -> F
         return Filled(entity.name, max(rows, 0), max(rows, 0), deleted)
     conn.execute(f"CREATE TEMP TABLE incoming ({_COLUMNS}, PRIMARY KEY (_key)) WITHOUT ROWID")
     rows = conn.executemany("INSERT INTO incoming VALUES (?, ?, ?, ?)", _rows(records)).rowcount
+    keep_written(conn, entity)
     assignments = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS.split(", ")[1:])
     changed = conn.execute(
         f"INSERT INTO {entity.table} ({_COLUMNS}) SELECT {_COLUMNS} FROM incoming AS i WHERE NOT EXISTS"

@@ -251,7 +251,7 @@ class Salesforce:
         entity = find_entity("salesforce", request.path_params["name"])
         if entity is None:
             return self._wording.not_found()
-        now = datetime.fromisoformat(self._instance.store.meta("as_of") or "1970-01-01T00:00:00Z")
+        now = datetime.fromisoformat(self._instance.store.now() or "1970-01-01T00:00:00Z")
         earliest = now - _DELETED_REACH
         try:
             start, end = (_instant(request.query_params.get(name, "")) for name in ("start", "end"))

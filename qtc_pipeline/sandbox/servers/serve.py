@@ -29,6 +29,7 @@ from qtc_pipeline.sandbox.servers.netsuite import NetSuite
 from qtc_pipeline.sandbox.servers.salesforce import Salesforce
 from qtc_pipeline.sandbox.servers.store import Store
 from qtc_pipeline.sandbox.servers.tokens import Tokens
+from qtc_pipeline.sandbox.servers.writing import effects
 
 if TYPE_CHECKING:
     import uvicorn
@@ -73,6 +74,10 @@ class Running:
     def inject(self, name: str, fault: str, **wanted: Any) -> Injection:
         """Let an instance wait for matching requests with a fault (see ``faults.Faults.inject``)."""
         return self.instances[name].faults.inject(fault, **wanted)
+
+    def effects(self, name: str, after: int = 0) -> list[dict[str, Any]]:
+        """What clients changed at an instance, oldest first (see ``writing.effects``)."""
+        return effects(self.instances[name].store, after)
 
     def journal(self, name: str) -> Journal:
         """What an instance has been asked."""

@@ -179,7 +179,7 @@ class _Soql(Parser):
     def comparison(self) -> Sql:
         field = self._field(self.name())
         column = f'"{field}"'
-        if self.entity.fields[field] == "text":
+        if self.entity.kind(field) == "text":
             column += " COLLATE NOCASE"
         if self.accept("LIKE"):
             token = self.take()
@@ -213,7 +213,7 @@ class _Soql(Parser):
 
     def _literal(self, field: str) -> Value:
         token = self.take()
-        kind = self.entity.fields[field]
+        kind = self.entity.kind(field)
         if token.kind == "name" and token.upper == "NULL":
             return None
         accepted, value = self._typed(token, kind)
@@ -255,7 +255,7 @@ def aggregate_sql(query: Query, visible: str) -> str:
     parts = []
     for column in query.columns:
         value = f'"{column.field}"'
-        if query.entity.fields[column.field or query.entity.key[0]] == "money":
+        if query.entity.kind(column.field or query.entity.key[0]) == "money":
             rates = " ".join(f"WHEN '{code}' THEN {rate}" for code, rate in CORPORATE_RATES.items())
             value = f'({value} / CASE "CurrencyIsoCode" {rates} ELSE 1.0 END)'
         if column.aggregate == "COUNT_DISTINCT":

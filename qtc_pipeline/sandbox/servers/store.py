@@ -29,7 +29,8 @@ Value: TypeAlias = str | int | float | None
 Rows: TypeAlias = "array[int] | list[str]"
 
 _META_COLUMNS = (
-    "_seq INTEGER PRIMARY KEY, _key TEXT NOT NULL UNIQUE, _payload TEXT NOT NULL, _deleted_at TEXT, _legal_entity TEXT"
+    "_seq INTEGER PRIMARY KEY, _key TEXT NOT NULL UNIQUE, _payload TEXT NOT NULL, _deleted_at TEXT, _legal_entity TEXT,"
+    " _external_id TEXT"
 )
 _KEPT_SELECTIONS = 12
 
@@ -68,7 +69,7 @@ class Store:
         with self.connection() as conn:
             conn.execute("PRAGMA journal_mode=WAL")
             conn.execute("CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
-            conn.execute(_OLDER)
+            conn.executescript(_BESIDE)
             for entity in entities(vendor).values():
                 conn.execute(table_statement(entity))
                 conn.execute(_older_statement(entity))
@@ -110,6 +111,11 @@ class Store:
         with self.connection() as conn:
             row = conn.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         return None if row is None else str(row[0])
+
+    def now(self) -> str | None:
+        """The vendor's clock: the firm's day, or the last write where that is later."""
+        rows = self.read("SELECT max(value) FROM meta WHERE name IN ('as_of', 'written_at')")
+        return None if rows[0][0] is None else str(rows[0][0])
 
     def generation(self) -> str:
         """Changes whenever records change, also when another process changed them."""
@@ -165,14 +171,25 @@ def table_statement(entity: Entity) -> str:
         f"\"{name}\" {entity.affinity(name)} GENERATED ALWAYS AS (json_extract(_payload, '$.{name}')) VIRTUAL"
         for name in entity.fields
     )
+    if entity.external and entity.external not in entity.fields:
+        columns += f', "{entity.external}" TEXT GENERATED ALWAYS AS (_external_id) VIRTUAL'
     return f"CREATE TABLE IF NOT EXISTS {entity.table} ({_META_COLUMNS}, {columns})"
 
 
-_OLDER = (
-    "CREATE TABLE IF NOT EXISTS older (entity TEXT, key TEXT, payload TEXT NOT NULL, PRIMARY KEY (entity, key))"
-    " WITHOUT ROWID"
-)
-"""Records as they were before their last change: what a replica that lags still answers."""
+_BESIDE = """
+-- records as they were before their last change: what a replica that lags still answers
+CREATE TABLE IF NOT EXISTS older (
+    entity TEXT, key TEXT, payload TEXT NOT NULL, PRIMARY KEY (entity, key)
+) WITHOUT ROWID;
+-- what clients wrote, member by member: the firm's next day does not undo it
+CREATE TABLE IF NOT EXISTS written (
+    entity TEXT, key TEXT, members TEXT NOT NULL, is_new INTEGER, is_gone INTEGER, PRIMARY KEY (entity, key)
+) WITHOUT ROWID;
+-- one row an effect, in order; requests without effect leave none
+CREATE TABLE IF NOT EXISTS effects (
+    seq INTEGER PRIMARY KEY, at TEXT, who TEXT, method TEXT, path TEXT, entity TEXT, key TEXT, effect TEXT, members TEXT
+);
+"""
 
 
 def _older_statement(entity: Entity) -> str:
@@ -204,8 +221,13 @@ def projection(entity: Entity, fields: Sequence[str]) -> str:
     """SQL for the JSON text of some fields; the stored text itself when all are asked for."""
     if set(fields) == set(entity.fields):
         return "_payload"
-    parts = " || ',' || ".join(f"'\"{name}\":' || coalesce(_payload -> '$.{name}', 'null')" for name in fields)
+    parts = " || ',' || ".join(f"'\"{name}\":' || {_text_of(entity, name)}" for name in fields)
     return f"'{{' || {parts} || '}}'"
+
+
+def _text_of(entity: Entity, field: str) -> str:
+    is_beside = field == entity.external and field not in entity.fields
+    return "json_quote(_external_id)" if is_beside else f"coalesce(_payload -> '$.{field}', 'null')"
 
 
 def visible(entity: Entity, legal_entities: Sequence[str] | None, alias: str = "") -> str:

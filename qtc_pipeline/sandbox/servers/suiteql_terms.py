@@ -115,7 +115,7 @@ class Terms(Parser):
         for table in self.tables:
             found = table.entity.field(name)
             if found is not None and found not in lost(table.entity) and prefix in {"", table.alias}:
-                return Operand(Sql(f'"{table.alias}"."{found}"'), table.entity.fields[found], found)
+                return Operand(Sql(f'"{table.alias}"."{found}"'), table.entity.kind(found), found)
         record = prefix or self.tables[0].entity.name
         raise QueryError(INVALID, f"Field '{name}' for record '{record}' was not found.")
 

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
+
+from qtc_pipeline.sandbox.servers.catalogue import Vendor, entities
 
 AS_OF = datetime(2026, 6, 30, 23, 0, tzinfo=UTC)
 OPPORTUNITIES = 45
@@ -35,6 +37,12 @@ def opportunity_id(number: int) -> str:
     return f"006{number:012d}AAA"
 
 
+def complete(record: FakeRecord, vendor: str, entity: str) -> FakeRecord:
+    """The record with every field its vendor declares, null where nothing is written down here."""
+    declared = dict.fromkeys(entities(cast("Vendor", vendor))[entity].fields)
+    return replace(record, payload={**declared, **record.payload})
+
+
 class FakeFirm:
     """``changed`` replaces or adds records by (entity, id); ``gone`` removes them."""
 
@@ -55,7 +63,7 @@ class FakeFirm:
             key = (entity, record.record_id)
             seen.add(key)
             if key not in self._gone:
-                yield self._changed.get(key, record)
+                yield self._changed.get(key, complete(record, vendor, entity))
         yield from (record for key, record in self._changed.items() if key[0] == entity and key not in seen)
 
     def _salesforce_Opportunity(self) -> Iterator[FakeRecord]:  # noqa: N802
