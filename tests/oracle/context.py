@@ -30,7 +30,11 @@ class Company:
 
 @dataclass(frozen=True)
 class Context:
-    """Configuration of one computation; instants are aware UTC, ``read_through`` is per vendor."""
+    """Configuration of one computation; instants are aware UTC, ``read_through`` is per vendor.
+
+    ``expected_since`` remembers, by (entity, id), since when a record without a stamp of its own has been in a rule's
+    population; without a memory it is the record's last change.
+    """
 
     as_of: datetime
     companies: tuple[Company, ...]
@@ -39,9 +43,13 @@ class Context:
         default_factory=lambda: {"salesforce": "crm", "kantata": "psa", "netsuite": "erp"}
     )
     reporting_currency: str = "USD"
+    integration_user: str | None = "qtc-billing"
     interface_hours: int = 24
     activation_days: int = 14
     unbilled_days: int = 60
+    staffing_days: int = 14
+    leg_hours: Mapping[str, int] = field(default_factory=lambda: {"milestone.erp": 168})
+    expected_since: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
 
     @property
     def today(self) -> date:
@@ -54,6 +62,10 @@ class Context:
             if key is not None and company.keys.get(vendor) == key:
                 return company.id
         return "unassigned"
+
+    def hours_of(self, leg: str) -> int:
+        """Hours the interface of a leg may take."""
+        return self.leg_hours.get(leg, self.interface_hours)
 
     def functional(self, company: str) -> str | None:
         """Functional currency of a legal entity, None where the entity is unknown."""

@@ -107,6 +107,16 @@ class View:
         return self.contract_rate(contract, entry.role, entry.day, person.country if person is not None else None)
 
     @cached_property
+    def entries_by_contract(self) -> Mapping[str, Sequence[Entry]]:
+        """Contract -> every time entry up to today on its PSA projects, approved or not, billable or not."""
+        found: dict[str, list[Entry]] = defaultdict(list)
+        for entry in self.delivery.entries.values():
+            contract = self.contract_of_workspace(entry.project)
+            if contract is not None and entry.day <= self.context.today:
+                found[contract.id].append(entry)
+        return found
+
+    @cached_property
     def lines_by_source(self) -> Mapping[tuple[str, str], Sequence[tuple[Document, Line]]]:
         """(source type, source id) -> lines of invoices and credit memos that are not void, drafts included."""
         found: dict[tuple[str, str], list[tuple[Document, Line]]] = defaultdict(list)

@@ -26,13 +26,14 @@ class Month:
     billed: Decimal = ZERO
     labour_cost: Decimal = ZERO
     expenses: Decimal = ZERO
+    subcontractors: Decimal = ZERO
     minutes: int = 0
     minutes_without_cost: int = 0
 
     @property
     def cost(self) -> Decimal:
-        """Labour and expenses."""
-        return self.labour_cost + self.expenses
+        """Labour, expenses and subcontractors."""
+        return self.labour_cost + self.expenses + self.subcontractors
 
     def __add__(self, other: Month) -> Month:
         return Month(
@@ -40,6 +41,7 @@ class Month:
             self.billed + other.billed,
             self.labour_cost + other.labour_cost,
             self.expenses + other.expenses,
+            self.subcontractors + other.subcontractors,
             self.minutes + other.minutes,
             self.minutes_without_cost + other.minutes_without_cost,
         )
@@ -154,8 +156,12 @@ def _expenses(view: View, months: dict[str, dict[str, Month]]) -> None:
             continue
         functional = view.context.functional(contract.company)
         period = month_of(expense.day)
-        amount = converted(view, expense.amount, expense.currency, functional, period)
-        months[contract.id][period].expenses += amount or ZERO
+        amount = converted(view, expense.amount, expense.currency, functional, period) or ZERO
+        month = months[contract.id][period]
+        if expense.subcontracted:
+            month.subcontractors += amount
+        else:
+            month.expenses += amount
 
 
 def _course(view: View, contract: Contract, months: Mapping[str, Month], calendar: list[str]) -> list[Margin]:

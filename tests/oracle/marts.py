@@ -31,6 +31,7 @@ class Backlog:
     scheduled: Decimal
     inactive: Decimal
     unscheduled: Decimal
+    unscheduled_vendor: Decimal
     age: str
     left: str
 
@@ -84,6 +85,7 @@ def _backlog(view: View, contract: Contract, due: Decimal, ahead: Decimal) -> Ba
         scheduled=scheduled,
         inactive=rest if held else ZERO,
         unscheduled=ZERO if held else rest - scheduled,
+        unscheduled_vendor=ZERO if held else value - billed - ahead,
         age=_age(contract, view.context.today),
         left=_left(contract, view.context.today),
     )

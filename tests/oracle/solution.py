@@ -13,6 +13,7 @@ from tests.oracle.firm_view import View
 from tests.oracle.invoices import InvoiceException
 from tests.oracle.margin import Margin
 from tests.oracle.marts import Backlog, Unbilled
+from tests.oracle.standing import Standing
 
 
 class Answer(Protocol):
@@ -20,6 +21,8 @@ class Answer(Protocol):
 
     @property
     def view(self) -> View: ...
+    @property
+    def standing(self) -> Mapping[str, Standing]: ...
     @property
     def primaries(self) -> Mapping[str, Primary]: ...
     @property

@@ -18,6 +18,8 @@ from tests.oracle.exposure import Carried, Primary, primaries, settle
 from tests.oracle.findings import Finding
 from tests.oracle.firm_view import View, look
 from tests.oracle.invoices import InvoiceException, invoice_exceptions
+from tests.oracle.kpis.part import Cell as KpiCell
+from tests.oracle.kpis.part import Figure
 from tests.oracle.ledgers import receivables_to_ledger, revenue_to_ledger
 from tests.oracle.margin import Margin, margins
 from tests.oracle.marts import Backlog, Unbilled, backlog, unbilled_time
@@ -86,7 +88,7 @@ class Solution:
         return invoice_exceptions(self.view, self.findings, self.primaries)
 
     @cached_property
-    def executive(self) -> Mapping[tuple[str, str, str, str, str, str], Decimal | None]:
+    def executive(self) -> Mapping[KpiCell, Figure]:
         """The executive figures."""
         return executive(self)
 

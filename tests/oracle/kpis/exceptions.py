@@ -1,0 +1,111 @@
+"""KPIs of the exceptions: what leaks, by group of rules, and how many records of a stage have an exception.
+
+Add here: a KPI whose parts are exceptions. Stays out: what is wrong with single invoices (``documents``).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from decimal import Decimal
+
+from tests.oracle.findings import Item
+from tests.oracle.firm_view import View, month_of
+from tests.oracle.kpis.part import UNASSIGNED, ZERO, Part, Place, place_of, reported
+from tests.oracle.records import Contract
+from tests.oracle.solution import Answer
+
+MONTHS_OF_A_YEAR = 12
+ONE_OF_A_THOUSAND = Decimal("0.001")
+GROUPS = {
+    "approved_time": "time",
+    "activation": "contracts",
+    "contract_value": "contracts",
+    "bill_rate": "rates",
+    "expense": "expenses",
+    "milestone": "milestones",
+    "billing_terms": "terms",
+}
+STAGES = {
+    "activation": "activation",
+    "contract_value": "contract",
+    "approved_time": "delivery",
+    "invoice_integrity": "billing",
+    "ar_to_gl": "cash",
+    "revenue": "revenue",
+}
+STAGES_WITH_RECORDS = frozenset({"contract", "activation", "delivery", "billing", "cash", "revenue"})
+
+
+def leakage(answer: Answer) -> Iterator[Part]:
+    """Primary exposure of base leakage, and of base delay that is past its time, by group of rules.
+
+    What is unknown is listed and not counted; a cell where nothing is known is None.
+    """
+    view, month = answer.view, month_of(answer.view.context.today)
+    carried: dict[tuple[str, str, str], list[Item]] = defaultdict(list)
+    for primary in answer.primaries.values():
+        carried[primary.key].append(primary.item)
+    for row in answer.exceptions:
+        late = row.base == "delay" and (row.due_at is None or row.due_at < view.context.as_of)
+        group = GROUPS.get(row.leg.partition(".")[0])
+        if group is not None and (row.base == "leakage" or late):
+            place = place_of(month, view.contracts.get(str(row.contract)), row.company)
+            items = carried[row.leg, row.break_class, row.grain]
+            known = [a for item in items if (a := reported(view, item.amount, item.currency)) is not None]
+            amount = sum(known, ZERO) if known or not items else None
+            yield Part(place, "revenue_leakage", group, "known", amount)
+            yield _share(place, amount or ZERO, ZERO)
+    yield from _billed(answer, month)
+
+
+def _billed(answer: Answer, month: str) -> Iterator[Part]:
+    """Net fees of the last twelve months."""
+    view = answer.view
+    months = sorted(period for period in view.books.period_ends if period <= month)[-MONTHS_OF_A_YEAR:]
+    for row in answer.margins:
+        if row.period in months:
+            functional = view.context.functional(row.contract.company)
+            amount = reported(view, row.month.billed, functional, row.period)
+            yield _share(place_of(month, row.contract), ZERO, amount)
+
+
+def _share(place: Place, leaking: Decimal, billed: Decimal | None) -> Part:
+    return Part(place, "revenue_leakage", "share_of_billed_12m", "ratio", leaking, billed)
+
+
+def stage_of(leg: str) -> str:
+    """The stage of the workflow a leg watches; the longest name that fits tells it."""
+    names = (leg, leg.partition(".")[0])
+    return next((STAGES[name] for name in names if name in STAGES), "none")
+
+
+def rates(answer: Answer) -> Iterator[Part]:
+    """Exceptions per thousand records of a stage."""
+    view, month = answer.view, month_of(answer.view.context.today)
+    for row in answer.exceptions:
+        stage = stage_of(row.leg)
+        if stage in STAGES_WITH_RECORDS:
+            place = place_of(month, view.contracts.get(str(row.contract)), row.company)
+            yield Part(place, "exception_rate", stage, "ratio", Decimal(1), ZERO)
+    for stage, contract, company in _records(view):
+        yield Part(place_of(month, contract, company), "exception_rate", stage, "ratio", ZERO, ONE_OF_A_THOUSAND)
+
+
+def _records(view: View) -> Iterator[tuple[str, Contract | None, str]]:
+    """(stage, contract, legal entity) of every record of a stage."""
+    for contract in view.contracts.values():
+        yield "contract", contract, contract.company
+        yield "activation", contract, contract.company
+        for _ in view.recognized_by_contract.get(contract.id, ()):
+            yield "revenue", contract, contract.company
+    for entry in view.delivery.entries.values():
+        if entry.day <= view.context.today:
+            project = view.delivery.projects.get(entry.project)
+            company = project.company if project is not None else UNASSIGNED
+            yield "delivery", view.contract_of_workspace(entry.project), company
+    for document in view.books.documents.values():
+        if document.counts:
+            yield "billing", view.contract_of_job(document.project), document.company
+    for payment in view.books.payments.values():
+        yield "cash", None, payment.company
