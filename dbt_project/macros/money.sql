@@ -52,3 +52,8 @@
         else {{ money_div('cast(' ~ minutes ~ ' as decimal(12, 0)) * cast(' ~ rate ~ ' as decimal(16, 6))', '60', 2) }}
     end as decimal(18, 4))
 {%- endmacro %}
+
+{#- A cost passed on: amount plus the agreed per cent (unknown counts as none), rounded half away from zero to cents. -#}
+{% macro marked_up(amount, percent) -%}
+    cast({{ money_div('cast(' ~ amount ~ ' as decimal(18, 4)) * cast(100 + coalesce(' ~ percent ~ ', 0) as decimal(8, 2))', '100', 2) }} as decimal(18, 4))
+{%- endmacro %}

@@ -55,3 +55,8 @@
 {% macro date_start(date) -%}
     cast({{ date }} as timestamp)
 {%- endmacro %}
+
+{#- What a document line bills is fees: neither costs passed on nor a receivable given up. -#}
+{% macro is_fee(source_type) -%}
+    coalesce({{ source_type }}, 'none') not in ('expense', 'write_off')
+{%- endmacro %}

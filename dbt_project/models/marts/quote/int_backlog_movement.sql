@@ -71,7 +71,7 @@ billed as (
     inner join positions on documents.contract_id = positions.contract_id and documents.currency = positions.currency
     inner join lines on documents.invoice_id = lines.invoice_id
     cross join build
-    where coalesce(lines.source_type, 'none') <> 'expense' and documents.period <= build.as_of_period
+    where {{ is_fee('lines.source_type') }} and documents.period <= build.as_of_period
     group by documents.invoice_id, positions.contract_id, documents.period
 ),
 

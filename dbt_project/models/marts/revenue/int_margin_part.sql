@@ -24,7 +24,22 @@ labour as (
 ),
 
 expenses as (
-    select * from {{ ref('core_expense') }}
+    select
+        contract_id,
+        expense_date,
+        period,
+        amount,
+        currency
+    from {{ ref('core_expense') }}
+    where is_approved
+    union all
+    select
+        contract_id,
+        expense_date,
+        period,
+        amount,
+        currency
+    from {{ ref('core_subcontractor_cost') }}
     where is_approved
 ),
 
@@ -53,7 +68,7 @@ billed as (
     inner join positions on documents.contract_id = positions.contract_id
     inner join lines on documents.invoice_id = lines.invoice_id
     cross join build
-    where coalesce(lines.source_type, 'none') <> 'expense' and documents.period <= build.as_of_period
+    where {{ is_fee('lines.source_type') }} and documents.period <= build.as_of_period
     group by positions.contract_id, documents.period
 ),
 

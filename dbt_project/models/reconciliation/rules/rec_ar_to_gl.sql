@@ -70,7 +70,10 @@ named as (
         case
             when compared.document_type = 'fx_revaluation' and compared.left_ref is null then 'fx_revaluation'
             when compared.document_type = 'journal' and compared.left_ref is null then 'journal_on_control_account'
-            when compared.left_ref is not null or compared.document_type in ('invoice', 'credit_memo', 'payment') then 'subledger_mismatch'
+            when
+                compared.left_ref is not null
+                or compared.document_type in ('invoice', 'credit_memo', 'write_off', 'payment', 'reversal')
+                then 'subledger_mismatch'
         end as break_class,
         {{ torn_reason('compared.left_version_at', 'compared.right_version_at') }} as pending_reason
     from compared

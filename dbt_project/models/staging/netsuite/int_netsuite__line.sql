@@ -14,6 +14,7 @@ select
     line.minutes,
     line.ledger_amount,
     {{ round_half_away(money_times('line.ledger_amount', 'document.exchange_rate')) }} as functional_amount,
+    document.document_type,
     document.currency,
     document.is_posted,
     case

@@ -9,8 +9,9 @@ select
     {{ mapped_identity('netsuite', 'transactionline', 'line') }},
     {{ record_key('line.source_instance', 'line.transaction_id') }} as invoice_id,
     line.line_number,
-    line.source_type,
+    case line.document_type when 'write_off' then 'write_off' else line.source_type end as source_type,
     case
+        when line.document_type = 'write_off' then null
         when line.source_type in ('time', 'expense', 'milestone') then {{ record_key('psa.instance', 'line.source_item') }}
         else {{ record_key('line.source_instance', 'line.source_item') }}
     end as source_item_id,

@@ -12,8 +12,31 @@ milestones as (
     select * from {{ ref('core_milestone') }}
 ),
 
-expenses as (
-    select * from {{ ref('core_expense') }}
+contracts as (
+    select * from {{ ref('core_contract') }}
+),
+
+-- a cost is passed on with the mark-up of its contract
+costs as (
+    select
+        expense_id as item_key,
+        contract_id,
+        amount
+    from {{ ref('core_expense') }}
+    union all
+    select
+        subcontractor_cost_id as item_key,
+        contract_id,
+        amount
+    from {{ ref('core_subcontractor_cost') }}
+),
+
+chargeable as (
+    select
+        costs.item_key,
+        {{ marked_up('costs.amount', 'contracts.expense_markup_percent') }} as amount
+    from costs
+    left join contracts on costs.contract_id = contracts.contract_id
 ),
 
 schedules as (
@@ -48,11 +71,11 @@ billed_amount as (
         billing.legal_entity_id,
         billing.posted_lines,
         billing.posted_amount as billed,
-        coalesce(milestones.amount, expenses.amount, schedules.amount) as delivered,
+        coalesce(milestones.amount, chargeable.amount, schedules.amount) as delivered,
         billing.version_at
     from billing
     left join milestones on billing.item_key = milestones.milestone_id and billing.source_type = 'milestone'
-    left join expenses on billing.item_key = expenses.expense_id and billing.source_type = 'expense'
+    left join chargeable on billing.item_key = chargeable.item_key and billing.source_type = 'expense'
     left join schedules
         on billing.item_key = schedules.billing_schedule_id and billing.source_type not in ('milestone', 'expense', 'none')
 )

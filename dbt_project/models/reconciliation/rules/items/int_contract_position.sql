@@ -56,7 +56,7 @@ billed as (
     where
         invoices.is_posted and not invoices.is_void
         and coalesce(invoices.posting_period, {{ period_of('invoices.issue_date') }}) <= executed.as_of_period
-        and coalesce(lines.source_type, 'none') <> 'expense'
+        and {{ is_fee('lines.source_type') }}
     group by executed.contract_id
 ),
 

@@ -57,6 +57,7 @@ applied as (
 relieved as (
     select
         payments.payment_id,
+        payments.document_type,
         payments.legal_entity_id,
         payments.customer_id,
         payments.payment_date,
@@ -89,7 +90,7 @@ left join functional on documents.legal_entity_id = functional.legal_entity_id
 union all
 select
     relieved.payment_id as document_key,
-    'payment' as movement_type,
+    relieved.document_type as movement_type,
     relieved.legal_entity_id,
     functional.functional_currency as currency,
     cast(null as {{ dbt.type_string() }}) as contract_id,

@@ -29,7 +29,22 @@ entries as (
 ),
 
 expenses as (
-    select * from {{ ref('core_expense') }}
+    select
+        contract_id,
+        expense_date,
+        period,
+        amount,
+        currency
+    from {{ ref('core_expense') }}
+    where is_approved
+    union all
+    select
+        contract_id,
+        expense_date,
+        period,
+        amount,
+        currency
+    from {{ ref('core_subcontractor_cost') }}
     where is_approved
 ),
 
@@ -90,7 +105,7 @@ fee_line as (
     from lines
     inner join all_invoices on lines.invoice_id = all_invoices.invoice_id
     inner join executed on all_invoices.contract_id = executed.contract_id
-    where coalesce(lines.source_type, 'none') <> 'expense'
+    where {{ is_fee('lines.source_type') }}
 ),
 
 contract_amount as (
