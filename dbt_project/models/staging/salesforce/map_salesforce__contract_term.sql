@@ -10,5 +10,5 @@ select
     history.old_value,
     history.new_value,
     history.changed_at
-from {{ ref('stg_salesforce__contract_history') }} as history
+from {{ ref('stg_salesforce__contracthistory') }} as history
 where history.quarantine_reason is null

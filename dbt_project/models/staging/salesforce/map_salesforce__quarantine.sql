@@ -37,4 +37,4 @@ union all
 
 union all
 
-{{ unreadable('salesforce', 'ContractHistory', ref('stg_salesforce__contract_history')) }}
+{{ unreadable('salesforce', 'ContractHistory', ref('stg_salesforce__contracthistory')) }}

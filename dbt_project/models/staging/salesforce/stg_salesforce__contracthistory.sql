@@ -1,5 +1,5 @@
 with latest as (
-    {{ latest_version(ref('base_salesforce__contract_history')) }}
+    {{ latest_version(ref('base_salesforce__contracthistory')) }}
 )
 
 select
