@@ -182,7 +182,7 @@ def marts_of_oracle(solution: Solution) -> dict[str, dict[Any, Any]]:
             for line in solution.unbilled
         },
         "invoice_exceptions": {
-            (row.document.id, row.break_class): (len(row.exceptions), row.exposure)
+            (row.document.id, row.break_class): (len(row.exceptions), row.exposure(solution.view))
             for row in solution.invoice_exceptions
         },
         "margin": {

@@ -6,15 +6,20 @@ Add here: a rule whose two sides both stand on documents. Stays out: the ledger 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from tests.oracle.context import cents
+from tests.oracle.costs import rebilled
 from tests.oracle.findings import Finding, Item
 from tests.oracle.firm_view import UNTYPED, View, month_of
 from tests.oracle.records_erp import Document, Line
 
 ZERO = Decimal(0)
+ITEMS = {"time": "time_entry", "milestone": "milestone", "expense": "expense"}
+OWN_RULE = frozenset(ITEMS)
+Posted = Sequence[tuple[Document, Line]]
 
 
 def header_and_lines(view: View) -> Iterator[Finding]:
@@ -41,7 +46,8 @@ def header_and_lines(view: View) -> Iterator[Finding]:
 def duplicates(view: View) -> Iterator[Finding]:
     """Posted invoices that repeat an earlier one: same number, or same day, source items and amount.
 
-    An invoice credited in full bills nothing any more: neither it nor its replacement is a duplicate.
+    An invoice credited in full bills nothing any more: neither it nor its replacement is a duplicate. A line that is an
+    item's excess exposes that item, so that the same money is not exposed twice.
     """
     groups: dict[tuple[object, ...], list[Document]] = defaultdict(list)
     for document in view.books.documents.values():
@@ -55,9 +61,11 @@ def duplicates(view: View) -> Iterator[Finding]:
     for group in groups.values():
         ordered = sorted(group, key=lambda document: (document.day, document.id))
         later.update({document.id: document for document in ordered[1:]})
+    taken = {line: key for excess in excesses(view) for line, key in excess.lines.items()}
     for document in later.values():
         items = tuple(
-            Item(f"invoice_line:{line.id}", line.amount, "overbilling", document.currency) for line in document.lines
+            Item(taken.get(line.id, f"invoice_line:{line.id}"), line.amount, "overbilling", document.currency)
+            for line in document.lines
         )
         rule = ("invoice_integrity.unique", "count", "duplicate_invoice")
         yield _row(view, document, Decimal(1), items, rule=rule)
@@ -68,16 +76,31 @@ def _credited(view: View, invoice: Document) -> Decimal:
     return sum((memo.gross for memo in credits_of if memo.counts), ZERO)
 
 
+@dataclass(frozen=True)
+class Excess:
+    """A source item billed beyond what was delivered: what it exposes, and the lines that are (partly) too much."""
+
+    key: tuple[str, str]
+    items: tuple[Item, ...]
+    lines: Mapping[str, str]
+
+
+def excesses(view: View) -> Iterator[Excess]:
+    """Items billed twice."""
+    for (kind, source), posted in _posted(view).items():
+        billed, delivered, measure = _quantities(view, kind, source, posted)
+        if delivered is not None and billed > delivered and _is_repeated(kind, posted):
+            yield _excess((kind, source), posted, billed - delivered, measure)
+
+
 def billed_items(view: View) -> Iterator[Finding]:
     """Source items: what is billed of them, net of credits, against what was delivered.
 
-    More is a break. Less is a part billed so far. Billed time without any record of its delivery belongs to the rule
-    approved_time, which names it.
+    More is a break. Less is a part billed so far. What was delivered and is gone, and a milestone or cost billed once
+    at another amount, belong to the rules of these items, which name them.
     """
-    for (kind, source), found in sorted(view.lines_by_source.items()):
-        posted = [(document, line) for document, line in found if view.is_billed(document)]
-        if not posted:
-            continue
+    twice = {excess.key: excess for excess in excesses(view)}
+    for (kind, source), posted in sorted(_posted(view).items()):
         billed, delivered, measure = _quantities(view, kind, source, posted)
         difference = billed - (delivered or ZERO)
         if difference == ZERO:
@@ -85,21 +108,34 @@ def billed_items(view: View) -> Iterator[Finding]:
         items: tuple[Item, ...] = ()
         if delivered is None:
             verdict: tuple[str, str | None] = ("reconciling", "source_removed")
-            if kind != "time":
+            if kind not in OWN_RULE:
                 verdict = ("unexplained", None)
         elif difference < ZERO:
             verdict = ("reconciling", "partly_billed")
-        else:
+        elif (kind, source) in twice:
             verdict = ("break", "item_billed_twice")
-            items = tuple(_excess_items(posted, billed, delivered, measure))
-        yield _item_row(
-            view, [document for document, _ in posted], verdict, (f"{kind}:{source}", measure, difference), items
-        )
+            items = twice[kind, source].items
+        else:
+            verdict = ("reconciling", "amount_differs")
+        documents = [document for document, _ in posted]
+        yield _item_row(view, documents, verdict, (f"{kind}:{source}", measure, difference), items)
 
 
-def _quantities(
-    view: View, kind: str, source: str, posted: Sequence[tuple[Document, Line]]
-) -> tuple[Decimal, Decimal | None, str]:
+def _posted(view: View) -> dict[tuple[str, str], Posted]:
+    found = {
+        key: [(document, line) for document, line in lines if view.is_billed(document)]
+        for key, lines in view.lines_by_source.items()
+    }
+    return {key: posted for key, posted in found.items() if posted}
+
+
+def _is_repeated(kind: str, posted: Posted) -> bool:
+    """Of milestones and costs, whose amounts may differ, only what stands on two invoice lines is billed twice."""
+    invoiced = [line for document, line in posted if document.kind == "invoice"]
+    return kind not in {"milestone", "expense"} or len(invoiced) > 1
+
+
+def _quantities(view: View, kind: str, source: str, posted: Posted) -> tuple[Decimal, Decimal | None, str]:
     if kind == "time":
         return sum((Decimal(line.minutes) for _, line in posted), ZERO), _minutes_delivered(view, source), "minutes"
     billed = sum((line.amount for _, line in posted), ZERO)
@@ -109,8 +145,10 @@ def _quantities(
         milestone = view.delivery.milestones.get(source)
         return billed, None if milestone is None else milestone.amount, "amount"
     if kind == "expense":
-        expense = view.delivery.expenses.get(source)
-        return billed, None if expense is None else expense.amount, "amount"
+        cost = view.delivery.expenses.get(source)
+        contract = view.contract_of_workspace(cost.project) if cost is not None else None
+        worth = None if cost is None else cost.amount if contract is None else rebilled(cost, contract)
+        return billed, worth, "amount"
     return billed, next((entry.amount for entry in view.books.schedules if entry.id == source), None), "amount"
 
 
@@ -122,17 +160,29 @@ def _minutes_delivered(view: View, source: str) -> Decimal | None:
     return Decimal(sum(transfer.minutes for transfer in transfers)) if transfers else None
 
 
-def _excess_items(
-    posted: Sequence[tuple[Document, Line]], billed: Decimal, delivered: Decimal, measure: str
-) -> Iterator[Item]:
-    excess = billed - delivered
+def _excess(key: tuple[str, str], posted: Posted, excess: Decimal, measure: str) -> Excess:
+    """The latest lines are too much; time, milestones and costs expose themselves, other sources their lines."""
+    kind, source = key
+    items: list[Item] = []
+    lines: dict[str, str] = {}
     for document, line in sorted(posted, key=lambda pair: (pair[0].day, pair[0].id, pair[1].number), reverse=True):
         quantity = Decimal(line.minutes) if measure == "minutes" else line.amount
         if quantity <= ZERO or excess <= ZERO:
             continue
         taken = min(quantity, excess)
         excess -= taken
-        yield Item(f"invoice_line:{line.id}", cents(line.amount * taken / quantity), "overbilling", document.currency)
+        lines[line.id] = f"{ITEMS[kind]}:{source}" if kind in ITEMS else f"invoice_line:{line.id}"
+        worth = cents(line.amount * taken / quantity)
+        items.append(Item(lines[line.id], worth, "overbilling", document.currency))
+    return Excess(key, tuple(_summed(items)), lines)
+
+
+def _summed(items: Sequence[Item]) -> Iterator[Item]:
+    by_key: dict[str, list[Item]] = defaultdict(list)
+    for item in items:
+        by_key[item.key].append(item)
+    for same in by_key.values():
+        yield replace(same[0], amount=sum((item.amount or ZERO for item in same), ZERO))
 
 
 def _row(

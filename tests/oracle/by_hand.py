@@ -148,12 +148,15 @@ class Firm:
             self.document(f"so-{contract}", contract, kind="SalesOrd", lines=[(None, None, None, Decimal(order))])
 
     def job(self, contract: str) -> None:
-        """The ERP job of a contract."""
+        """The ERP job of a contract, billed the way the contract says."""
+        known = {row["Id"]: row["Billing_Type__c"] for row in self.payloads["salesforce"]["Contract"]}
+        billing_type = known.get(contract)
         self.netsuite(
             "job",
             id=f"j-{contract}",
             custentity_sf_opportunity=f"o-{contract}",
             custentity_psa_workspace=f"w-{contract}",
+            jobbillingtype=billing_type,
             entitystatus="active",
             jobprice=None,
             currency="1",
@@ -174,7 +177,7 @@ class Firm:
                     "time_in_minutes": minutes,
                     "billable": True,
                     "approved": True,
-                    "rate_in_cents": 10000,
+                    "rate_in_cents": 15000,
                     "currency": "USD",
                 }
                 | fields
@@ -230,6 +233,8 @@ class Firm:
                 | fields
             ),
         )
+        if kind in {"CustInvc", "CustCred"} and fields.get("posting", "T") == "T":
+            self.posting(key, "a4", -net, line=1)
         parts = [("T", "F", None, None, None, -net - tax)]
         parts += [("F", "F", *line) for line in lines]
         parts += [("F", "T", None, None, None, tax)] if tax else []

@@ -32,6 +32,10 @@ def activation(view: View, side: str) -> Iterator[Finding]:
         if not roots:
             yield _not_set_up(view, leg, side, contract)
             continue
+        at_home = [project for project in roots if project.company == contract.company]
+        if at_home:  # what another legal entity delivers of it is declared by standing there
+            yield from (_elsewhere(leg, contract, project) for project in roots if project not in at_home)
+            roots = at_home
         if len(roots) > 1:
             yield _surplus(view, leg, side, contract, roots)
         elif _started_late(view, contract, roots[0]):
@@ -60,6 +64,11 @@ def _surplus(view: View, leg: str, side: str, contract: Contract, roots: list[Pr
     item = Item(f"contract:{contract.id}", ZERO, "control", contract.currency)
     verdict = ("break" if reason is None else "timing", "duplicate_project")
     return _contract_row(leg, contract, verdict, Decimal(1 - len(roots)), (item,))
+
+
+def _elsewhere(leg: str, contract: Contract, project: Project) -> Finding:
+    row = _contract_row(leg, contract, ("reconciling", "other_entity"), Decimal(-1))
+    return replace(row, grain=project.id)
 
 
 def _not_set_up(view: View, leg: str, side: str, contract: Contract) -> Finding:
@@ -163,6 +172,18 @@ def contract_value(view: View, side: str) -> Iterator[Finding]:
                     yield _value_row((view, side), contract, verdict, -value.amount, currency)
         elif same.amount is not None and same.amount != agreed:
             yield _differs(view, side, contract, agreed, (same.amount, same.changed))
+        yield from _foreign_amendments(view, side, contract)
+
+
+def _foreign_amendments(view: View, side: str, contract: Contract) -> Iterator[Finding]:
+    """Approved amendments in another currency than the contract's: nobody can add them to its value."""
+    today = view.context.today
+    for entry in view.amendments.get(contract.id, ()):
+        in_force = entry.approved and entry.effective is not None and entry.effective <= today
+        if in_force and entry.currency != contract.currency and entry.amount:
+            item = (Item(f"contract:{contract.id}", ZERO, "control", contract.currency),)
+            verdict = ("break", "currency_mismatch")
+            yield _value_row((view, side), contract, verdict, entry.amount, entry.currency, items=item)
 
 
 @dataclass

@@ -17,7 +17,7 @@ from tests.oracle.parse import Payloads, Sales, read_sales
 from tests.oracle.parse_delivery import Delivery, read_delivery
 from tests.oracle.parse_erp import Books, read_books
 from tests.oracle.records import Amendment, Contract, Entry, Project
-from tests.oracle.records_erp import Document, Line, Recognition, Transfer
+from tests.oracle.records_erp import Document, Line, Payment, Recognition, Transfer
 
 ZERO = Decimal(0)
 EXPENSE = "expense"
@@ -116,6 +116,11 @@ class View:
                 found[contract.id].append(entry)
         return found
 
+    def cost_rate(self, entry: Entry) -> Decimal | None:
+        """Cost per hour of who worked, on the day of the work."""
+        known = [rate for start, rate, _ in self.delivery.cost_rates.get(entry.person, ()) if start <= entry.day]
+        return known[-1] if known else None
+
     @cached_property
     def lines_by_source(self) -> Mapping[tuple[str, str], Sequence[tuple[Document, Line]]]:
         """(source type, source id) -> lines of invoices and credit memos that are not void, drafts included."""
@@ -139,6 +144,17 @@ class View:
         """Net amount of a source item on posted (or on draft) documents, net of credits."""
         found = self.lines_by_source.get((kind, source), ())
         return sum((line.amount for document, line in found if self.is_billed(document) == posted), ZERO)
+
+    @cached_property
+    def money(self) -> Mapping[str, Payment]:
+        """Posted payments and what takes them back; a void counts with its reversal, and without one not at all."""
+        payments = self.books.payments
+        taken_back = {payment.reverses for payment in payments.values() if payment.posted and not payment.void}
+        return {
+            key: payment
+            for key, payment in payments.items()
+            if payment.posted and (not payment.void or key in taken_back)
+        }
 
     @cached_property
     def credits_by_invoice(self) -> Mapping[str, Sequence[Document]]:

@@ -18,17 +18,15 @@ ZERO = Decimal(0)
 
 def receivables_to_ledger(view: View) -> Iterator[Finding]:
     """Documents at booked rate, payments with the realised difference, against the receivable accounts."""
-    ledger = _ledger(view, "AcctRec")
+    ledger = ledger_of(view, "AcctRec")
     books = view.books
     expected: dict[str, tuple[str, str, Decimal]] = {}
     for document in books.documents.values():
         if document.counts:
-            period = document.period or month_of(document.day)
-            expected[document.id] = (document.company, period, document.header_functional)
-    for payment in books.payments.values():
-        if payment.posted and not payment.void:
-            period = payment.period or month_of(payment.day)
-            expected[payment.id] = (payment.company, period, -_relieved(view, payment.id))
+            expected[document.id] = (document.company, document.month, document.header_functional)
+    for payment in view.money.values():
+        period = payment.period or month_of(payment.day)
+        expected[payment.id] = (payment.company, period, -_relieved(view, payment.id))
     for key in sorted(expected.keys() | ledger.keys()):
         posted = ledger.get(key)
         if key not in expected and posted is not None:
@@ -56,13 +54,14 @@ def revenue_to_ledger(view: View) -> Iterator[Finding]:
         job = view.books.jobs.get(entry.project) if entry.project is not None else None
         if entry.booked and job is not None:
             totals[entry.journal or f"planned:{entry.id}", job.company, entry.period] += entry.functional
-    for document, (_, company, period, amount) in _ledger(view, "Income").items():
+    for document, (_, company, period, amount) in ledger_of(view, "Income").items():
         totals[document, company, period] += amount
     for (document, company, period), difference in sorted(totals.items()):
         yield from _row(view, ("revenue.gl", "subledger_mismatch"), document, (company, period), difference)
 
 
-def _ledger(view: View, account_type: str) -> Mapping[str, tuple[str, str, str, Decimal]]:
+def ledger_of(view: View, account_type: str) -> Mapping[str, tuple[str, str, str, Decimal]]:
+    """Document -> (kind, legal entity, period, Σ) of what it posts on accounts of a type."""
     totals: dict[str, Decimal] = defaultdict(lambda: ZERO)
     heads: dict[str, tuple[str, str, str]] = {}
     for posting in view.books.postings:

@@ -11,21 +11,30 @@ from decimal import Decimal
 from functools import cached_property
 
 from tests.oracle.billing import billed_items, duplicates, header_and_lines
+from tests.oracle.cash import cash_applied, cash_to_ledger
 from tests.oracle.context import Context, class_ranks
+from tests.oracle.costs import expense
+from tests.oracle.customers import customer_master
 from tests.oracle.engagement import activation, contract_value
 from tests.oracle.executive import executive
 from tests.oracle.exposure import Carried, Primary, primaries, settle
 from tests.oracle.findings import Finding
 from tests.oracle.firm_view import View, look
 from tests.oracle.invoices import InvoiceException, invoice_exceptions
+from tests.oracle.issued import invoice_number_gap, tax_rate_unexpected
 from tests.oracle.kpis.part import Cell as KpiCell
 from tests.oracle.kpis.part import Figure
 from tests.oracle.ledgers import receivables_to_ledger, revenue_to_ledger
+from tests.oracle.lifecycle import lifecycle_order, staffing
 from tests.oracle.margin import Margin, margins
 from tests.oracle.marts import Backlog, Unbilled, backlog, unbilled_time
+from tests.oracle.milestones import milestone
 from tests.oracle.parse import Payloads
+from tests.oracle.rates import bill_rate
+from tests.oracle.revenue import position_to_ledger, revenue_to_rule
 from tests.oracle.standing import Standing, standings
 from tests.oracle.stocks import Cell, closings
+from tests.oracle.terms import billing_terms
 from tests.oracle.worktime import approved_time
 
 
@@ -55,6 +64,19 @@ class Solution:
             *billed_items(view),
             *receivables_to_ledger(view),
             *revenue_to_ledger(view),
+            *customer_master(view),
+            *billing_terms(view, self.standing),
+            *bill_rate(view, self.standing),
+            *expense(view),
+            *milestone(view),
+            *cash_applied(view),
+            *cash_to_ledger(view),
+            *revenue_to_rule(view),
+            *position_to_ledger(view),
+            *lifecycle_order(view),
+            *staffing(view),
+            *tax_rate_unexpected(view),
+            *invoice_number_gap(view),
         ]
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Closings of backlog, unbilled time and receivables at the end of every period, from the records as they stand.
+"""Closings of backlog, unbilled time, receivables and contract position by period, from the records as they stand.
 
 Add here: another stock. Stays out: movements and restatements (those are the warehouse's way to the same numbers).
 """
@@ -25,6 +25,8 @@ def closings(view: View, standing: Mapping[str, Standing]) -> dict[Cell, Decimal
     for period in periods:
         for contract in view.contracts.values():
             found["backlog", contract.company, contract.currency, period] += _backlog_at(view, contract, period)
+            position = _position_by(view, contract, period)
+            found["contract_position", contract.company, contract.currency, period] += position
         for line in standing.values():
             company = view.delivery.projects[line.entry.project].company
             found["unbilled", company, line.contract.currency, period] += _unbilled_at(view, line, period)
@@ -53,7 +55,7 @@ def _unbilled_at(view: View, line: Standing, period: str) -> Decimal:
     minutes = sum(
         entry.minutes
         for document, entry in view.lines_by_source.get(("time", line.entry.id), ())
-        if document.posted and (document.period or month_of(document.day)) <= period
+        if document.posted and document.month <= period
     )
     billed = min(time_value(max(minutes, 0), line.rate) or ZERO, line.value or ZERO)
     given_up = [entry.written_off_on or line.entry.day for entry in line.transfers if entry.written_off]
@@ -64,15 +66,28 @@ def _unbilled_at(view: View, line: Standing, period: str) -> Decimal:
 def _receivable_by(view: View, period: str) -> Iterable[tuple[str, Decimal]]:
     books = view.books
     for document in books.documents.values():
-        if document.counts and (document.period or month_of(document.day)) <= period:
+        if document.counts and document.month <= period:
             yield document.company, document.header_functional
     applied: dict[str, Decimal] = defaultdict(lambda: ZERO)
     for use in books.applications:
-        payment = books.payments.get(use.settled_by)
+        payment = view.money.get(use.settled_by)
         if payment is not None:
             applied[payment.id] += use.amount
             if (payment.period or month_of(payment.day)) <= period:
                 yield payment.company, -cents(use.amount * books.documents[use.invoice].rate)
-    for payment in books.payments.values():
+    for payment in view.money.values():
         if (payment.period or month_of(payment.day)) <= period:
             yield payment.company, -cents((payment.amount - applied[payment.id]) * payment.rate)
+
+
+def _position_by(view: View, contract: Contract, period: str) -> Decimal:
+    """Recognized less billed, fees and expenses, in the contract's currency."""
+    booked = view.recognized_by_contract.get(contract.id, ())
+    recognized = [one.amount for one in booked if one.currency == contract.currency and one.period <= period]
+    billed = [
+        line.amount
+        for document in view.documents_by_contract.get(contract.id, ())
+        if document.currency == contract.currency and document.month <= period
+        for line in document.lines
+    ]
+    return sum(recognized, ZERO) - sum(billed, ZERO)
