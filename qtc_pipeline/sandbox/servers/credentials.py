@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
 _PRIVATE = 0o600
 _LONGEST_ASSERTION_SECONDS = 3600
@@ -38,6 +38,7 @@ class Credentials:
     Attributes:
         folder: holds everything below.
         crm_client_id: consumer key of the Salesforce app.
+        crm_username: the user that approved the app.
         psa_client_id: id of the Kantata application.
         erp_client_id: id of the NetSuite integration.
         erp_certificate_id: the ``kid`` of its certificate.
@@ -46,6 +47,7 @@ class Credentials:
 
     folder: Path
     crm_client_id: str = "3MVG9-sandbox-consumer-key"
+    crm_username: str = "integration@sandbox.example"
     psa_client_id: str = "sandbox-application"
     erp_client_id: str = "sandbox-integration"
     erp_certificate_id: str = "sandbox-certificate-1"
@@ -55,6 +57,16 @@ class Credentials:
     def crm_secret_file(self) -> Path:
         """Consumer secret."""
         return self.folder / "crm.secret"
+
+    @property
+    def crm_private_key_file(self) -> Path:
+        """PEM of the RSA key a client signs Salesforce assertions with; see :func:`make_crm_key`."""
+        return self.folder / "crm.key.pem"
+
+    @property
+    def crm_public_key_file(self) -> Path:
+        """PEM of the public key the org checks assertions with."""
+        return self.folder / "crm.public.pem"
 
     @property
     def psa_secret_file(self) -> Path:
@@ -91,6 +103,17 @@ def prepare(folder: Path) -> Credentials:
     return credentials
 
 
+def make_crm_key(credentials: Credentials) -> Path:
+    """The RSA key of the Salesforce app, made when first wanted because that takes a while; gives its file."""
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    if not credentials.crm_private_key_file.exists():
+        private, public = _pems(rsa.generate_private_key(65537, 2048))
+        _write(credentials.crm_public_key_file, public)
+        _write(credentials.crm_private_key_file, private)
+    return credentials.crm_private_key_file
+
+
 def _write(path: Path, content: bytes) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE)
     with os.fdopen(handle, "wb") as file:
@@ -98,10 +121,14 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _key_pair() -> tuple[bytes, bytes]:
-    from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    key = ec.generate_private_key(ec.SECP256R1())
+    return _pems(ec.generate_private_key(ec.SECP256R1()))
+
+
+def _pems(key: EllipticCurvePrivateKey | RSAPrivateKey) -> tuple[bytes, bytes]:
+    from cryptography.hazmat.primitives import serialization
+
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
@@ -109,28 +136,58 @@ def _key_pair() -> tuple[bytes, bytes]:
     return private, public
 
 
-def check_assertion(assertion: str, public_pem: bytes, *, client_id: str, certificate_id: str, audience: str) -> None:
-    """Check a client assertion: a JWT signed PS256/384/512 or ES256/384/512 by the certificate's key.
+@dataclass(frozen=True)
+class Claims:
+    """What an assertion must say.
+
+    Attributes:
+        issuer: its ``iss``.
+        audiences: one of them must be its ``aud``.
+        longest_seconds: how long it may be valid.
+        has_issue_time: ``iat`` is required; without it the time left counts.
+    """
+
+    issuer: str
+    audiences: tuple[str, ...]
+    longest_seconds: int = _LONGEST_ASSERTION_SECONDS
+    has_issue_time: bool = False
+
+
+def check_claims(assertion: str, public_pem: bytes, wanted: Claims) -> Mapping[str, Any]:
+    """Check signature, issuer, audience and validity of a JWT; gives its claims.
 
     Raises:
         AssertionRefusedError: with the first thing that is wrong.
     """
     head, claims, signed, signature = _split(assertion)
-    if head.get("typ", "JWT") != "JWT" or head.get("kid") != certificate_id:
-        raise AssertionRefusedError("kid does not name a certificate of this integration")
     _check_signature(str(head.get("alg", "")), public_pem, signed, signature)
     audiences = claims.get("aud")
     listed = audiences if isinstance(audiences, list) else [audiences]
-    if claims.get("iss") != client_id:
+    if claims.get("iss") != wanted.issuer:
         raise AssertionRefusedError("iss is not the client id")
-    if audience not in listed:
+    if not set(wanted.audiences) & set(listed):
         raise AssertionRefusedError("aud is not the token endpoint")
     now = time.time()
-    issued, expires = claims.get("iat"), claims.get("exp")
+    issued, expires = claims.get("iat", None if wanted.has_issue_time else now), claims.get("exp")
     if not isinstance(issued, int | float) or not isinstance(expires, int | float):
-        raise AssertionRefusedError("iat and exp are required")
-    if expires <= now or issued > now + 60 or expires - issued > _LONGEST_ASSERTION_SECONDS:
-        raise AssertionRefusedError("the assertion is expired, from the future, or valid for more than an hour")
+        raise AssertionRefusedError("iat and exp are required" if wanted.has_issue_time else "exp is required")
+    if expires <= now or issued > now + 60 or expires - issued > wanted.longest_seconds:
+        raise AssertionRefusedError("the assertion is expired, from the future, or valid for too long")
+    return claims
+
+
+def check_assertion(assertion: str, public_pem: bytes, *, client_id: str, certificate_id: str, audience: str) -> None:
+    """Check a NetSuite client assertion: a JWT signed PS256/384/512 or ES256/384/512 by the certificate's key.
+
+    Raises:
+        AssertionRefusedError: with the first thing that is wrong.
+    """
+    head = _split(assertion)[0]
+    if head.get("typ", "JWT") != "JWT" or head.get("kid") != certificate_id:
+        raise AssertionRefusedError("kid does not name a certificate of this integration")
+    if str(head.get("alg", "")).startswith("RS"):
+        raise AssertionRefusedError("alg RS is not accepted")
+    claims = check_claims(assertion, public_pem, Claims(client_id, (audience,), has_issue_time=True))
     if "rest_webservices" not in str(claims.get("scope", "")):
         raise AssertionRefusedError("scope does not hold rest_webservices")
 
@@ -164,8 +221,8 @@ def _check_signature(algorithm: str, public_pem: bytes, signed: bytes, signature
     if size not in _SIGNATURES:
         raise AssertionRefusedError(f"alg {algorithm} is not accepted")
     try:
-        if family == "PS" and isinstance(key, rsa.RSAPublicKey):
-            _verify_rsa(key, size, signed, signature)
+        if family in {"PS", "RS"} and isinstance(key, rsa.RSAPublicKey):
+            _verify_rsa(key, algorithm, signed, signature)
         elif family == "ES" and isinstance(key, ec.EllipticCurvePublicKey):
             _verify_elliptic(key, size, signed, signature)
         else:
@@ -174,12 +231,14 @@ def _check_signature(algorithm: str, public_pem: bytes, signed: bytes, signature
         raise AssertionRefusedError("the signature is not the certificate's") from None
 
 
-def _verify_rsa(key: RSAPublicKey, size: str, signed: bytes, signature: bytes) -> None:
+def _verify_rsa(key: RSAPublicKey, algorithm: str, signed: bytes, signature: bytes) -> None:
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import padding
 
-    digest = getattr(hashes, _SIGNATURES[size])()
-    key.verify(signature, signed, padding.PSS(padding.MGF1(digest), digest.digest_size), digest)
+    digest = getattr(hashes, _SIGNATURES[algorithm[2:]])()
+    is_pss = algorithm.startswith("PS")
+    padded = padding.PSS(padding.MGF1(digest), digest.digest_size) if is_pss else padding.PKCS1v15()
+    key.verify(signature, signed, padded, digest)
 
 
 def _verify_elliptic(key: EllipticCurvePublicKey, size: str, signed: bytes, signature: bytes) -> None:

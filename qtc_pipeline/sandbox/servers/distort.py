@@ -47,6 +47,11 @@ def lost(entity: Entity) -> frozenset[str]:
     return frozenset(name for name in found if name is not None)
 
 
+def added() -> tuple[str, ...]:
+    """Fields nobody knew before, as descriptions list them."""
+    return tuple(_plain(one.options["field"]) for one in _named("field_added"))
+
+
 def payload(entity: Entity) -> str:
     """SQL of a record's text as this request shall see it."""
     text = "_payload"

@@ -58,6 +58,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("truncated", "the body ends below its announced length"),
     Fault("truncated_json", "half of the JSON text passes as a whole answer"),
     Fault("maintenance", "503 with Retry-After for a span of requests", count=3, options={"seconds": 1}),
+    Fault("row_lock", "somebody else is writing the record", vendors=("salesforce",)),
     Fault("clock_skew", "the vendor's clock is off by so many seconds", count=None, options={"seconds": 3600}),
     Fault("duplicated_page", "a page comes once more in the place of the one asked for", "data"),
     Fault("reordered_pages", "pages come in another order than the query's", "data", count=None),
@@ -174,6 +175,8 @@ class Faults:
         truncate: ``connection`` cuts below the announced length, ``body`` sends half a JSON text as if it were whole.
         page_cap: most rows a Salesforce batch holds, below what was asked for; None = as asked.
         concurrency: NetSuite requests served at the same time; None = as configured.
+        shared_ids: external ids of Salesforce need not be unique, as in an org that left the tick out.
+        bulk: whether the org's objects are served by the Bulk API.
     """
 
     company_filter: tuple[str, ...] | None = None
@@ -191,6 +194,8 @@ class Faults:
     truncate: Literal["connection", "body"] = "connection"
     page_cap: int | None = None
     concurrency: int | None = None
+    shared_ids: bool = False
+    bulk: bool = True
 
     def __post_init__(self) -> None:
         self.injected: tuple[Injection, ...] = ()

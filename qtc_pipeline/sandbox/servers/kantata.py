@@ -61,6 +61,9 @@ class _Wording:
     def failed(self, status: int) -> Response:
         return error(status, "system", "The service is temporarily unavailable.")
 
+    def locked(self) -> Response:
+        return error(422, "validation", "This record is locked by a line item lock.", "date_performed")
+
     def not_found(self) -> Response:
         return error(404, "system", "The requested resource was not found.")
 

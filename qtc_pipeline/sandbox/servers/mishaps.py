@@ -34,6 +34,9 @@ class Wording(Protocol):
     def failed(self, status: int) -> Response:
         """A failure of the vendor."""
 
+    def locked(self) -> Response:
+        """Somebody else is writing the record."""
+
     def not_found(self) -> Response:
         """No such path."""
 
@@ -150,6 +153,8 @@ def _refusal(one: Injection, wording: Wording) -> Response:
     answer = wording.failed(int(one.options.get("status", _MAINTENANCE)))
     if one.fault.name in {"throttled", "throttled_told"}:
         answer = wording.throttled()
+    if one.fault.name == "row_lock":
+        answer = wording.locked()
     if one.fault.name in {"throttled_told", "maintenance"}:
         answer.headers["Retry-After"] = f"{float(one.options['seconds']):g}"
     return answer

@@ -72,6 +72,9 @@ class _Wording:
     def failed(self, status: int) -> Response:
         return error(status, "UNEXPECTED_ERROR", "An unexpected error occurred.")
 
+    def locked(self) -> Response:
+        return error(400, "RCRD_HAS_BEEN_CHANGED", "Record has been changed.")
+
     def not_found(self) -> Response:
         return error(404, "NONEXISTENT_ID", "The requested resource does not exist.")
 

@@ -1,23 +1,26 @@
-"""Salesforce as a reader meets it: token, query, queryAll, nextRecordsUrl, /deleted/, /limits.
+"""Salesforce as its clients meet it: sessions, queries, records, collections, composites, bulk jobs, deletes.
 
-Rests on the vendor notes of the project (REST API of a multi-currency org). Add paths and traps of this vendor here;
-the query language is ``soql``.
+Rests on the vendor notes of the project (REST API of a multi-currency org). Add paths and traps of reading here; the
+query language is ``soql``, sessions are ``salesforce_login``, writing is ``salesforce_objects`` and its neighbours.
 
 Traps kept: a batch may be smaller than asked; aggregated amounts are in the org's currency; a token says nothing of
-its lifetime; errors are arrays; `/deleted/` reaches fifteen days back; over the limit is a 403.
+its lifetime; errors are arrays; `/deleted/` reaches fifteen days back; over the limit is a 403; a composite answers 200
+whatever its parts do.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
+import json
 import re
 import secrets
+from array import array
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -29,52 +32,31 @@ from qtc_pipeline.sandbox.servers.asgi import (
     Instance,
     Refusal,
     bearer,
-    form,
     json_answer,
     off_loop,
     text_answer,
 )
 from qtc_pipeline.sandbox.servers.catalogue import find_entity
 from qtc_pipeline.sandbox.servers.grammar import QueryError
+from qtc_pipeline.sandbox.servers.salesforce_bulk import Bulk
+from qtc_pipeline.sandbox.servers.salesforce_composite import composite
+from qtc_pipeline.sandbox.servers.salesforce_login import Login
+from qtc_pipeline.sandbox.servers.salesforce_objects import Call, answer
+from qtc_pipeline.sandbox.servers.salesforce_words import RefusedError, Words, error, instant
 from qtc_pipeline.sandbox.servers.soql import Query, aggregate_sql, parse, stored_moment
 from qtc_pipeline.sandbox.servers.store import projection, visible
 from qtc_pipeline.sandbox.servers.tokens import Tokens
+from qtc_pipeline.sandbox.servers.writing import encode, writing
 
 _SESSION_SECONDS = 7200.0
 _DAILY_REQUESTS = 100_000
 _MOST_ROWS = 2000
 _FEWEST_ROWS = 200
 _OPEN_LOCATORS = 64
-_DELETED_REACH = timedelta(days=15)
-_OBJECT = re.compile(r"/sobjects/(\w+)|\bFROM\s+(\w+)", re.IGNORECASE)
+_REACH = timedelta(days=15)
 _BATCH_SIZE = re.compile(r"batchSize=(\d+)", re.IGNORECASE)
-
-
-def error(status: int, code: str, message: str) -> Response:
-    """The vendor's error: an array."""
-    return json_answer([{"message": message, "errorCode": code}], status)
-
-
-class _Wording:
-    def __init__(self) -> None:
-        self.queried: dict[str, str] = {}  # locator -> the object its query reads
-
-    def throttled(self) -> Response:
-        return error(403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests (Concurrent API Requests) Limit exceeded.")
-
-    def unauthorized(self) -> Response:
-        return error(401, "INVALID_SESSION_ID", "Session expired or invalid")
-
-    def failed(self, status: int) -> Response:
-        return error(status, "SERVER_UNAVAILABLE" if status == 503 else "UNKNOWN_EXCEPTION", "Try again later")
-
-    def not_found(self) -> Response:
-        return error(404, "NOT_FOUND", "The requested resource does not exist")
-
-    def asked_for(self, path: str, text: str) -> str:
-        last = path.rpartition("/")[2].partition("-")[0]
-        found = _OBJECT.search(text)
-        return self.queried.get(last) or (found.group(1) or found.group(2) if found else "")
+_DATA = "/services/data/v{version}"
+_WRITES = ["GET", "POST", "PATCH", "DELETE"]
 
 
 @dataclass(frozen=True)
@@ -91,90 +73,85 @@ class Salesforce:
 
     Args:
         instance: state, switches, journal.
-        client_id: consumer key of the connected app.
-        client_secret: its secret.
+        client: consumer key and secret of the connected app.
+        certificate: public key of the app, for assertions.
+        username: the user that approved the app.
     """
 
-    def __init__(self, instance: Instance, client_id: str, client_secret: str) -> None:
+    def __init__(self, instance: Instance, client: tuple[str, str], certificate: Path, username: str) -> None:
         self._instance = instance
-        self._client = (client_id, client_secret)
-        self._wording = _Wording()
+        self._words = Words()
         self.tokens = Tokens(instance.faults, _SESSION_SECONDS)
+        self._bulk = Bulk(instance, self._words, self._rows)
         self._locators: OrderedDict[str, _Locator] = OrderedDict()
-        data = "/services/data/v{version}"
+        login = Login(instance, self.tokens, client=client, certificate=certificate, username=username)
+        jobs = f"{_DATA}/jobs/query"
         self.app = Application(
             instance,
-            self._wording,
+            self._words,
             [
-                Route("/services/oauth2/token", self._token, methods=["POST"]),
-                Route(f"{data}/query", self._query),
-                Route(f"{data}/query/", self._query),
-                Route(f"{data}/query/{{locator}}", self._more),
-                Route(f"{data}/queryAll", self._query_all),
-                Route(f"{data}/queryAll/", self._query_all),
-                Route(f"{data}/queryAll/{{locator}}", self._more),
-                Route(f"{data}/limits", self._limits),
-                Route(f"{data}/limits/", self._limits),
-                Route(f"{data}/sobjects/{{name}}/deleted", self._deleted),
-                Route(f"{data}/sobjects/{{name}}/deleted/", self._deleted),
+                Route("/services/oauth2/token", login.token, methods=["POST"]),
+                Route(f"{_DATA}/query{{slash:path}}", self._served(self._query)),
+                Route(f"{_DATA}/queryAll{{slash:path}}", self._served(self._query)),
+                Route(f"{_DATA}/limits{{slash:path}}", self._served(self._limits)),
+                Route(f"{_DATA}/sobjects/{{name}}/deleted{{slash:path}}", self._served(self._deleted)),
+                Route(f"{_DATA}/sobjects/{{name}}/updated{{slash:path}}", self._served(self._updated)),
+                Route(f"{_DATA}/{{kind:str}}", self._served(self._objects), methods=_WRITES),
+                Route(f"{_DATA}/sobjects/{{rest:path}}", self._served(self._objects), methods=_WRITES),
+                Route(f"{_DATA}/composite/{{rest:path}}", self._served(self._objects), methods=_WRITES),
+                Route(jobs, self._served(self._job), methods=["POST"]),
+                Route(f"{jobs}/{{job}}", self._served(self._job), methods=_WRITES),
+                Route(f"{jobs}/{{job}}/results", self._served(self._results)),
             ],
         )
 
-    async def _token(self, request: Request) -> Response:
-        fields = await form(request)
-        if fields.get("grant_type") != "client_credentials":
-            return _oauth_error("unsupported_grant_type", "grant type not supported")
-        given = _basic(request) or (fields.get("client_id", ""), fields.get("client_secret", ""))
-        if given[0] != self._client[0]:
-            return _oauth_error("invalid_client_id", "client identifier invalid")
-        if not hmac.compare_digest(given[1].encode(), self._client[1].encode()):
-            return _oauth_error("invalid_client", "invalid client credentials")
-        token, _ = self.tokens.issue("00D000000000001!")
-        self._instance.journal.add("tokens")
-        base = str(request.base_url).rstrip("/")
-        return json_answer(
-            {
-                "access_token": token,
-                "signature": secrets.token_urlsafe(24),
-                "scope": "api",
-                "instance_url": base,
-                "id": f"{base}/id/00D000000000001AAA/005000000000001AAA",
-                "token_type": "Bearer",
-                "issued_at": "1767225600000",
-            }
-        )
+    def _served(self, work: Callable[[Request, bytes], Response]) -> Callable[[Request], Any]:
+        """A handler: the session first, then the work beside the event loop."""
 
-    def _admit(self, request: Request) -> None:
-        if not self.tokens.use(bearer(request)):
-            raise Refusal(self._wording.unauthorized())
+        async def handler(request: Request) -> Response:
+            body = await request.body()
+
+            def run() -> Response:
+                if not self.tokens.use(bearer(request)):
+                    raise Refusal(self._words.unauthorized())
+                try:
+                    return work(request, body)
+                except RefusedError as refused:
+                    return json_answer(refused.body(), refused.status)
+
+            return await off_loop(self._instance, run)
+
+        return handler
 
     def _usage(self) -> dict[str, str]:
         used = self._instance.journal.counts["requests"] + 1
         return {"Sforce-Limit-Info": f"api-usage={used}/{_DAILY_REQUESTS}"}
 
-    async def _query(self, request: Request) -> Response:
-        return await off_loop(self._instance, lambda: self._answer_query(request, with_deleted=False))
+    def _query(self, request: Request, _body: bytes) -> Response:
+        kind, _, locator = request.url.path.partition("/data/")[2].partition("/")[2].partition("/")
+        if locator:
+            return self._more(request, locator)
+        version, text = request.path_params["version"], request.query_params.get("q", "")
+        return self._answered(version, text, self._batch_size(request), with_deleted=kind == "queryAll")
 
-    async def _query_all(self, request: Request) -> Response:
-        return await off_loop(self._instance, lambda: self._answer_query(request, with_deleted=True))
-
-    def _answer_query(self, request: Request, *, with_deleted: bool) -> Response:
-        self._admit(request)
-        text = request.query_params.get("q", "")
+    def _answered(self, version: str, text: str, batch: int, *, with_deleted: bool) -> Response:
         try:
             query = parse(text)
         except QueryError as failed:
             return error(400, failed.code, str(failed))
-        seen = visible(query.entity, self._instance.faults.company_filter) or "1"
-        if not with_deleted:
-            seen += " AND _deleted_at IS NULL"
         if query.is_aggregate:
-            return self._aggregate(query, seen)
-        where = f"{seen} AND {query.where.text}"
+            return self._aggregate(query, self._seen(query, with_deleted=with_deleted))
+        rows = self._rows(query, with_deleted)
+        return self._batch(version, _Locator(query, rows, batch), None, 0)
+
+    def _seen(self, query: Query, *, with_deleted: bool) -> str:
+        seen = visible(query.entity, self._instance.faults.company_filter) or "1"
+        return seen if with_deleted else f"{seen} AND _deleted_at IS NULL"
+
+    def _rows(self, query: Query, with_deleted: bool) -> array[int]:  # noqa: FBT001 - handed on to bulk jobs
+        where = f"{self._seen(query, with_deleted=with_deleted)} AND {query.where.text}"
         rows = self._instance.store.select_rows(query.entity, where, query.where.values, query.order or "_seq")
-        if query.limit is not None or query.offset:
-            rows = rows[query.offset :][: query.limit]
-        return self._batch(request, _Locator(query, rows, self._batch_size(request)), None, 0)
+        return rows[query.offset :][: query.limit] if query.limit is not None or query.offset else rows
 
     def _aggregate(self, query: Query, seen: str) -> Response:
         store = self._instance.store
@@ -198,19 +175,15 @@ class Salesforce:
         cap = self._instance.faults.page_cap
         return size if cap is None else min(size, cap)
 
-    async def _more(self, request: Request) -> Response:
-        return await off_loop(self._instance, lambda: self._answer_more(request))
-
-    def _answer_more(self, request: Request) -> Response:
-        self._admit(request)
-        name, _, start = request.path_params["locator"].rpartition("-")
+    def _more(self, request: Request, spelled: str) -> Response:
+        name, _, start = spelled.rpartition("-")
         locator = self._locators.get(name)
         if locator is None or not start.isdigit():
             return error(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
-        return self._batch(request, locator, name, int(start))
+        return self._batch(request.path_params["version"], locator, name, int(start))
 
-    def _batch(self, request: Request, locator: _Locator, name: str | None, start: int) -> Response:
-        query, version = locator.query, request.path_params["version"]
+    def _batch(self, version: str, locator: _Locator, name: str | None, start: int) -> Response:
+        query = locator.query
         shown, start = distort.turn(start, locator.batch, len(locator.rows))
         rows = locator.rows[shown : shown + locator.batch]
         entity, fields = query.entity, [str(column.field) for column in query.columns]
@@ -230,72 +203,97 @@ class Salesforce:
     def _keep(self, locator: _Locator) -> str:
         name = "01g" + secrets.token_hex(8)
         self._locators[name] = locator
-        self._wording.queried[name] = locator.query.entity.name
+        self._words.queried[name] = locator.query.entity.name
         while len(self._locators) > _OPEN_LOCATORS:
             forgotten, _ = self._locators.popitem(last=False)
-            del self._wording.queried[forgotten]
+            del self._words.queried[forgotten]
         return name
 
-    async def _limits(self, request: Request) -> Response:
-        self._admit(request)
+    def _limits(self, _request: Request, _body: bytes) -> Response:
         used = self._instance.journal.counts["requests"] + 1
         return json_answer(
             {"DailyApiRequests": {"Max": _DAILY_REQUESTS, "Remaining": _DAILY_REQUESTS - used}}, headers=self._usage()
         )
 
-    async def _deleted(self, request: Request) -> Response:
-        return await off_loop(self._instance, lambda: self._answer_deleted(request))
-
-    def _answer_deleted(self, request: Request) -> Response:
-        self._admit(request)
-        entity = find_entity("salesforce", request.path_params["name"])
-        if entity is None:
-            return self._wording.not_found()
-        now = datetime.fromisoformat(self._instance.store.now() or "1970-01-01T00:00:00Z")
-        earliest = now - _DELETED_REACH
+    def _objects(self, request: Request, body: bytes) -> Response:
+        version = request.path_params["version"]
+        path = tuple(part for part in request.url.path.partition(f"/v{version}/")[2].split("/") if part)
+        if not path or path[0] not in {"sobjects", "composite"}:
+            return self._words.not_found()
         try:
-            start, end = (_instant(request.query_params.get(name, "")) for name in ("start", "end"))
+            wanted = json.loads(body, parse_float=Decimal) if body else None
+        except ValueError:
+            return error(400, "JSON_PARSER_ERROR", "Unexpected end-of-input or character")
+        who = self.tokens.holder(bearer(request))
+        with writing(self._instance.store, who=who, method=request.method, path=request.url.path) as writer:
+            writer.allows_shared_ids = self._instance.faults.shared_ids
+            if path == ("composite",):
+                answers = composite(writer, wanted, self._inner_query)
+                return text_answer(encode({"compositeResponse": answers}), headers=self._usage())
+            headers = {name.lower(): text for name, text in request.headers.items()}
+            call = Call(request.method, path, dict(request.query_params), headers, wanted, version)
+            done = answer(writer, call)
+        if done.body is None:
+            return Response(status_code=done.status)
+        return text_answer(encode(done.body), done.status, {**self._usage(), **done.headers})
+
+    def _inner_query(self, version: str, text: str) -> tuple[int, Any]:
+        done = self._answered(version, text, _MOST_ROWS, with_deleted=False)
+        return done.status_code, json.loads(bytes(done.body), parse_float=Decimal)
+
+    def _job(self, request: Request, body: bytes) -> Response:
+        name = request.path_params.get("job")
+        if name is None:
+            return self._bulk.create(request.path_params["version"], body)
+        if request.method == "PATCH":
+            return self._bulk.abort(name, body)
+        return self._bulk.delete(name) if request.method == "DELETE" else self._bulk.status(name)
+
+    def _results(self, request: Request, _body: bytes) -> Response:
+        return self._bulk.results(request, request.path_params["version"], request.path_params["job"])
+
+    def _span(self, request: Request) -> tuple[datetime, datetime, datetime]:
+        """Start, end and now of a replication request; refused where they make no span."""
+        now = datetime.fromisoformat(self._instance.store.now() or "1970-01-01T00:00:00Z")
+        try:
+            start, end = (instant(request.query_params.get(name, "")) for name in ("start", "end"))
         except ValueError:
             start = end = now
         if start >= end:
-            return error(400, "INVALID_REPLICATION_DATE", "startDate and endDate must be ISO 8601, start before end")
-        if start < earliest:
-            return error(400, "INVALID_REPLICATION_DATE", "startDate before org's earliest replication date")
+            message = "startDate and endDate must be ISO 8601, start before end"
+            raise RefusedError(400, "INVALID_REPLICATION_DATE", message)
+        if start < now - _REACH:
+            raise RefusedError(400, "INVALID_REPLICATION_DATE", "startDate before org's earliest replication date")
+        return start, end, now
+
+    def _deleted(self, request: Request, _body: bytes) -> Response:
+        start, end, now = self._span(request)
+        deleted = [
+            {"id": key, "deletedDate": stored_moment(stamp)}
+            for key, stamp in self._changes(request, "_deleted_at", start, end, "Z")
+        ]
+        earliest, latest = (stored_moment(one.isoformat()) for one in (now - _REACH, min(end, now)))
+        told = {"deletedRecords": deleted, "earliestDateAvailable": earliest, "latestDateCovered": latest}
+        return json_answer(told, headers=self._usage())
+
+    def _updated(self, request: Request, _body: bytes) -> Response:
+        start, end, now = self._span(request)
+        ids = [key for key, _ in self._changes(request, '"SystemModstamp"', start, end, "+0000")]
+        latest = stored_moment(min(end, now).isoformat())
+        return json_answer({"ids": ids, "latestDateCovered": latest}, headers=self._usage())
+
+    def _changes(
+        self, request: Request, column: str, start: datetime, end: datetime, zone: str
+    ) -> list[tuple[str, str]]:
+        entity = find_entity("salesforce", request.path_params["name"])
+        if entity is None:
+            raise RefusedError(404, "NOT_FOUND", "The requested resource does not exist")
         seen = visible(entity, self._instance.faults.company_filter) or "1"
-        bounds = [stored_moment(moment.isoformat()).replace("+0000", "Z") for moment in (start, end)]
+        alive = "1" if zone == "Z" else "_deleted_at IS NULL"
+        bounds = [stored_moment(moment.isoformat()).replace("+0000", zone) for moment in (start, end)]
         rows = self._instance.store.read(
-            f"SELECT _key, _deleted_at FROM {entity.table} WHERE {seen} AND _deleted_at >= ? AND _deleted_at < ?"
-            " ORDER BY _deleted_at, _key",
+            f"SELECT _key, {column} FROM {entity.table} WHERE {seen} AND {alive} AND {column} >= ? AND {column} < ?"
+            f" ORDER BY {column}, _key",
             bounds,
         )
-        deleted = [{"id": key, "deletedDate": stored_moment(str(stamp))} for key, stamp in rows]
-        return json_answer(
-            {
-                "deletedRecords": deleted,
-                "earliestDateAvailable": stored_moment(earliest.isoformat()),
-                "latestDateCovered": stored_moment(min(end, now).isoformat()),
-            },
-            headers=self._usage(),
-        )
-
-
-def _instant(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError(text)
-    return moment
-
-
-def _oauth_error(code: str, text: str) -> Response:
-    return json_answer({"error": code, "error_description": text}, 400)
-
-
-def _basic(request: Request) -> tuple[str, str] | None:
-    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        user, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return ("", "")
-    return (user, secret)
+        return [(str(key), str(stamp)) for key, stamp in rows]

@@ -152,7 +152,8 @@ def _applications(config: ServeConfig, keys: Credentials) -> tuple[dict[str, App
         store = Store(store_path(config.folder, name), INSTANCES[name])
         return Instance(name, store, Faults(), Journal(), control)
 
-    crm = Salesforce(instance("crm"), keys.crm_client_id, keys.crm_secret_file.read_text())
+    app = (keys.crm_client_id, keys.crm_secret_file.read_text())
+    crm = Salesforce(instance("crm"), app, keys.crm_public_key_file, keys.crm_username)
     psa = Kantata(instance("psa"), keys.psa_client_id, keys.psa_secret_file.read_text())
     public_key = keys.erp_public_key_file.read_bytes()
     erp = NetSuite(instance("erp"), keys.erp_client_id, keys.erp_certificate_id, public_key, config.concurrency)

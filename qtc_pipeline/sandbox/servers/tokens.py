@@ -17,6 +17,7 @@ from qtc_pipeline.sandbox.servers.faults import Faults
 class _Token:
     expires_at: float
     requests_left: int | None
+    holder: str
 
 
 class Tokens:
@@ -28,12 +29,12 @@ class Tokens:
         self._given: dict[str, _Token] = {}
         self._lock = threading.Lock()
 
-    def issue(self, prefix: str = "") -> tuple[str, float]:
-        """A new token and its lifetime in seconds."""
+    def issue(self, prefix: str = "", holder: str = "") -> tuple[str, float]:
+        """A new token and its lifetime in seconds; ``holder`` is who acts with it."""
         seconds = self._lifetime if self._faults.token_seconds is None else self._faults.token_seconds
         token = prefix + secrets.token_urlsafe(32)
         with self._lock:
-            self._given[token] = _Token(time.monotonic() + seconds, self._faults.token_requests)
+            self._given[token] = _Token(time.monotonic() + seconds, self._faults.token_requests, holder)
         return token, seconds
 
     def use(self, token: str) -> bool:
@@ -48,6 +49,11 @@ class Tokens:
             if known.requests_left is not None:
                 known.requests_left -= 1
             return True
+
+    def holder(self, token: str) -> str:
+        """Who acts with a token; empty where it is not known."""
+        with self._lock:
+            return self._given[token].holder if token in self._given else ""
 
     def revoke_all(self) -> None:
         """Make every token given so far worthless."""

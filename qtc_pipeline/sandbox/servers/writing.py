@@ -74,6 +74,22 @@ class Writer:
         self._request = (who, method, path)
         self.now = now
         self.effects = 0
+        self.allows_shared_ids = False
+        self._parts = 0
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """Changes that are taken back together when the block raises; the exception goes on."""
+        self._parts += 1
+        name = f"part_{self._parts}"
+        self._conn.execute(f"SAVEPOINT {name}")
+        try:
+            yield
+        except BaseException:
+            self._conn.execute(f"ROLLBACK TO {name}")
+            raise
+        finally:
+            self._conn.execute(f"RELEASE {name}")
 
     def stamp(self, entity: Entity) -> str:
         """Now, as the vendor writes it."""
@@ -83,6 +99,11 @@ class Writer:
         """A live record by its key."""
         found = self.where(entity, "_key = ?", key)
         return found[0] if found else None
+
+    def is_deleted(self, entity: Entity, key: str) -> bool:
+        """Whether a record was there and is gone."""
+        sql = f"SELECT 1 FROM {entity.table} WHERE _key = ? AND _deleted_at IS NOT NULL"
+        return self._conn.execute(sql, (key,)).fetchone() is not None
 
     def by_external_id(self, entity: Entity, value: str) -> list[Stored]:
         """Live records a client gave this id."""
