@@ -1,8 +1,9 @@
-"""What the firm bills and collects: invoices, credit memos, rebills and payments of a pod up to an instant.
+"""What the firm bills: invoices, credit memos and rebills of a pod up to an instant.
 
-Here: invoice runs (time and materials by cycle, instalments, milestones), credits, payments. Every document is decided
+Here: invoice runs (time and materials by cycle, instalments, milestones) and credits. Every document is decided
 by the deal and its own number, so a later instant only adds documents or posts drafts.
-Stays out: recording of time (`work.py`), recognition (`ledger.py`), the vendor's shape (`payloads_*.py`).
+Stays out: recording of time (`work.py`), what becomes of an invoice (`collecting.py`), recognition (`ledger.py`), the
+vendor's shape (`payloads_*.py`).
 """
 
 from __future__ import annotations
@@ -22,21 +23,15 @@ from qtc_pipeline.sandbox.clock import (
     rng,
     value_of,
 )
-from qtc_pipeline.sandbox.history import Document, Entry, Expense, Line, Payment
+from qtc_pipeline.sandbox.collecting import Books, collect, number_in_order
+from qtc_pipeline.sandbox.history import Document, Entry, Expense, Line
 from qtc_pipeline.sandbox.model import Engagement
-from qtc_pipeline.sandbox.names import INTEGRATION_USER, SERVICE_ITEMS, TERMS
+from qtc_pipeline.sandbox.names import CLERK, INTEGRATION_USER, SERVICE_ITEMS
 
 OVER_CAP_WRITE_OFF_DAYS = 30
 CREDIT_SHARE = 0.05
-
-
-@dataclass(slots=True)
-class Books:
-    """Documents and payments of a pod."""
-
-    documents: list[Document] = field(default_factory=list)
-    payments: list[Payment] = field(default_factory=list)
-    discarded: list[Document] = field(default_factory=list)
+AUTHORS_KNOWN = at(date(2025, 4, 1), 0)  # before, the ERP kept no author of what the interface wrote
+_REASON = {"subscription": "service_credit", "retainer": "service_credit"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +44,7 @@ class Recorded:
     deals: list[Engagement]
     entries: list[Entry]
     expenses: list[Expense]
+    unnumbered: dict[int, int] = field(default_factory=dict)  # planted: numbers a document skips; -1: takes none
 
 
 def books(state: Recorded) -> Books:
@@ -72,6 +68,7 @@ def books(state: Recorded) -> Books:
         else:
             biller.bill_schedule(deal)
     biller.strays(state.pod, state.deals)
+    number_in_order(biller.books, state.unnumbered)
     return biller.books
 
 
@@ -96,7 +93,7 @@ class _Biller:
                 line.entry.document = document
         if not document.quirks.get("no_credit"):
             self.credit(document)
-        self.collect(document)
+        collect(self.seed, self.until, self.books, document)
 
     def bill_time(self, deal: Engagement, time: list[Entry], spent: list[Expense]) -> None:
         """Bill time and materials by monthly runs, up to the cap."""
@@ -119,7 +116,7 @@ class _Biller:
             waiting = later
             lines += [_time_line(len(lines) + place, entry) for place, entry in enumerate(again, start=1)]
             again = [line.entry for line in lines if line.entry and (line.entry.quirks or {}).pop("again", None)]
-            for expense in [item for item in spent if item.transferred and item.transferred <= created]:
+            for expense in [item for item in spent if _may_charge(item, created)]:
                 spent.remove(expense)
                 item, number = expense.category.upper(), str(expense.number)
                 lines.append(Line(len(lines) + 1, item, expense.charged, expense.category, "expense", number))
@@ -144,9 +141,7 @@ class _Biller:
             line = Line(1, "MILESTONE", part.amount, part.title, "milestone", str(deal.number * 100 + part.number))
             day = part.accepted.date()
             created, posted = at(day + timedelta(days=2), 8), at(day + timedelta(days=4), 11)
-            document = _document(deal, part.number, "CustInvc", (created, posted), [line])
-            document.quirks["no_credit"] = True
-            self.keep(document)
+            self.keep(_document(deal, part.number, "CustInvc", (created, posted), [line]))
 
     def credit(self, invoice: Document) -> None:
         """Credit part of some invoices ten days later; credited time is billed again the same day or written off."""
@@ -170,6 +165,7 @@ class _Biller:
             deal, 100 + serial, "CustCred", (when, when), [_copy(line, place) for place, line in enumerate(lines, 1)]
         )
         memo.origin, memo.rate = invoice, invoice.rate
+        memo.reason = "rebill" if again and lines[0].entry else _REASON.get(deal.billing_type, "goodwill")
         invoice.credited = memo.gross
         self.books.documents.append(memo)
         rebilled = [_copy(line, place) for place, line in enumerate(lines, 1)] if again else []
@@ -180,38 +176,6 @@ class _Biller:
             rebill = _document(deal, 200 + serial, "CustInvc", (when, when + timedelta(minutes=20)), rebilled)
             rebill.quirks["no_credit"] = True
             self.keep(rebill)
-
-    def collect(self, invoice: Document) -> None:
-        """Receive the money: mostly in full, some in two parts, some too much, some never."""
-        draw = rng(self.seed, "payment", invoice.number)
-        balance = invoice.gross - invoice.credited  # credits precede every payment
-        if invoice.posted is None or balance <= 0:
-            return
-        issued = invoice.posted.date()
-        due = issued + timedelta(days=TERMS[invoice.engagement.terms_on(issued)][2])
-        day, manner = due + timedelta(days=draw.randrange(-5, 16)), draw.random()
-        if manner < 0.04:
-            return
-        if manner < 0.14:
-            part = half_up(balance * draw.randrange(40, 71), 100)
-            self.pay(invoice, 1, day, part, part)
-            self.pay(invoice, 2, day + timedelta(days=20), balance - part, balance - part)
-        elif manner < 0.18:
-            self.pay(invoice, 1, day, balance + draw.randrange(50_00, 400_00), balance)
-        else:
-            self.pay(invoice, 1, day, balance, balance)
-
-    def pay(self, invoice: Document, part: int, day: date, amount: int, applied: int) -> None:
-        """Receive one payment."""
-        posted = at(day, 14)
-        if posted > self.until:
-            return
-        deal = invoice.engagement
-        rate = booking_rate(deal.currency, deal.entity.currency, period_of(day))
-        serial = invoice.number - deal.number * 1000
-        self.books.payments.append(
-            Payment(deal.number * 1000 + 300 + serial * 2 + part, invoice, posted, amount, applied, rate)
-        )
 
     def strays(self, pod: int, deals: list[Engagement]) -> None:
         """Once a month somebody drafts an invoice by mistake and deletes it the next morning."""
@@ -229,7 +193,7 @@ class _Biller:
             deal = running[rng(self.seed, "stray", pod, place).randrange(len(running))]
             line = Line(1, "SERVICES", 1_000_00, "Drafted by mistake", None, None)
             draft = _document(deal, 900 + place, "CustInvc", (created, created), [line])
-            draft.posted, draft.discarded = None, discarded
+            draft.posted, draft.discarded, draft.created_by = None, discarded, CLERK
             (self.books.discarded if discarded <= self.until else self.books.documents).append(draft)
 
 
@@ -239,7 +203,8 @@ def _document(deal: Engagement, number: int, kind: str, when: tuple[datetime, da
     tax = half_up(net * deal.account.tax, 10_000)
     rate = booking_rate(deal.currency, deal.entity.currency, period_of(posted.date()))
     found = Document(deal.number * 1000 + number, kind, deal, created, posted, rate, lines, net, tax)
-    found.created_by = INTEGRATION_USER
+    by_hand = found.number % 9 == 4
+    found.created_by = CLERK if by_hand else INTEGRATION_USER if created >= AUTHORS_KNOWN else None
     return found
 
 
@@ -262,6 +227,11 @@ def _may_bill(entry: Entry, when: datetime) -> bool:
     return entry.held_until is None or entry.held_until <= when
 
 
+def _may_charge(item: Expense, when: datetime) -> bool:
+    ready = item.held_until or item.transferred
+    return ready is not None and ready <= when and item.written_off is None
+
+
 def _give_up(entry: Entry, run: datetime, until: datetime) -> None:
     """Write off what the cap does not allow, before it ages past the limit."""
     if entry.transferred is not None:
@@ -270,25 +240,15 @@ def _give_up(entry: Entry, run: datetime, until: datetime) -> None:
 
 
 def _time_line(number: int, entry: Entry) -> Line:
-    minutes, worth = entry.minutes, entry.value
-    if entry.quirks and "erp_minutes" in entry.quirks:
-        minutes = entry.quirks["erp_minutes"]
-        worth = value_of(minutes, entry.rate)
+    quirks = entry.quirks or {}
+    minutes, rate = quirks.get("erp_minutes", entry.minutes), quirks.get("erp_rate", entry.rate)
+    if entry.engagement is not None and entry.engagement.discount:
+        rate = half_up(rate * (10_000 - entry.engagement.discount), 10_000)
+    worth = entry.value if minutes == entry.minutes and rate == entry.rate else value_of(minutes, rate)
     memo = f"{entry.resource.name} {entry.day}"
-    return Line(number, entry.role, worth, memo, "time", str(entry.number), minutes, entry.rate, entry)
+    return Line(number, entry.role, worth, memo, "time", str(entry.number), minutes, rate, entry)
 
 
 def _copy(line: Line, number: int) -> Line:
     return Line(number, line.item, line.amount, line.memo, line.source_type, line.source_id, line.minutes, line.rate,
                 line.entry)  # fmt: skip
-
-
-def fees_until_closing(documents: list[Document]) -> dict[int, int]:
-    """Return fees billed net of credits up to the closing day of each deal, by deal number."""
-    total: dict[int, int] = defaultdict(int)
-    for document in documents:
-        closed = document.engagement.closed
-        if document.posted is not None and closed is not None and document.posted.date() <= closed:
-            fees = sum(line.amount for line in document.lines if line.source_type != "expense")
-            total[document.engagement.number] += fees if document.kind == "CustInvc" else -fees
-    return total

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from qtc_pipeline.sandbox.billing import Books
+    from qtc_pipeline.sandbox.collecting import Books
     from qtc_pipeline.sandbox.history import Document, Recognition
     from qtc_pipeline.sandbox.state import PodState
 
@@ -127,9 +127,14 @@ def apply_books(books: Books, plants: tuple[Plant, ...]) -> None:
         elif plant.break_class == "tax_mismatch":
             found.quirks["header"] = found.quirks["header_tax"] = plant.facts["amount"]
         elif plant.break_class == "duplicate_invoice":
-            found.quirks["numbered_as"] = plant.facts["earlier"]
+            found.quirks["numbered_as"] = documents[plant.facts["earlier"]].serial
         elif plant.leg == "ar_to_gl" and plant.break_class == "subledger_mismatch":
             found.quirks["booked"] = plant.facts["amount"]
+
+
+def numbering(plants: tuple[Plant, ...]) -> dict[int, int]:
+    """Return how many numbers a document skips before its own; -1: it takes another's."""
+    return {plant.number: -1 for plant in plants if plant.break_class == "duplicate_invoice"}
 
 
 def apply_recognitions(rows: list[Recognition], plants: tuple[Plant, ...]) -> None:

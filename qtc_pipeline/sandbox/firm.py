@@ -16,7 +16,9 @@ from qtc_pipeline.sandbox import clock
 from qtc_pipeline.sandbox import payloads_kantata as kantata
 from qtc_pipeline.sandbox import payloads_kantata_work as kantata_work
 from qtc_pipeline.sandbox import payloads_netsuite as netsuite
+from qtc_pipeline.sandbox import payloads_netsuite_cash as netsuite_cash
 from qtc_pipeline.sandbox import payloads_netsuite_documents as netsuite_documents
+from qtc_pipeline.sandbox import payloads_netsuite_headers as netsuite_headers
 from qtc_pipeline.sandbox import payloads_netsuite_lines as netsuite_lines
 from qtc_pipeline.sandbox import payloads_netsuite_setup as netsuite_setup
 from qtc_pipeline.sandbox import payloads_salesforce as salesforce
@@ -87,7 +89,7 @@ KEPT_PODS = 40
 _POD: dict[str, dict[str, Callable[[PodState], Iterator[SourceRecord]]]] = {
     "salesforce": {**salesforce.ENTITIES, **salesforce_terms.ENTITIES},
     "kantata": {**kantata.POD, **kantata_work.POD},
-    "netsuite": {**netsuite.POD, **netsuite_documents.POD, **netsuite_lines.POD},
+    "netsuite": {**netsuite.POD, **netsuite_documents.POD, **netsuite_cash.POD, **netsuite_lines.POD},
 }
 _GONE: dict[tuple[str, str], Callable[[PodState], Iterator[SourceRecord]]] = {
     ("kantata", "time_entries"): kantata_work.deleted_time_entries,
@@ -113,7 +115,7 @@ class Part:
         for source in kantata.FIRM.get(entity, ()) if vendor == "kantata" else ():
             yield from source()
         if vendor == "netsuite":
-            for table in (netsuite_setup.FIRM, netsuite_documents.FIRM):
+            for table in (netsuite_setup.FIRM, netsuite_headers.FIRM):
                 if entity in table:
                     yield from table[entity](self.now)
 

@@ -59,6 +59,7 @@ class Expense:
     cost_centre: str | None = None
     vendor: str | None = None
     transferred: datetime | None = None
+    held_until: datetime | None = None
     written_off: datetime | None = None
 
 

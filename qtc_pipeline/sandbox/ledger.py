@@ -74,7 +74,8 @@ def recognitions(seed: int, deals: list[Engagement], time: list[Entry], until: d
         if deal.rule == "straight_line":
             yield from _straight_line(deal, until)
         else:
-            yield from _earned(seed, deal, by_deal[deal.number], until)
+            rows = _earned(seed, deal, by_deal[deal.number], until)
+            yield from _judged(deal, rows) if deal.judgement else rows
 
 
 def entry_period(entry: Entry) -> str:
@@ -120,6 +121,17 @@ def _earned(seed: int, deal: Engagement, time: list[Entry], until: datetime) -> 
         if total != earned:
             yield _row(deal, period, total - earned, until)
         earned = total
+
+
+def _judged(deal: Engagement, rows: Iterator[Recognition]) -> Iterator[Recognition]:
+    """Add the documented judgement to the first revenue of a deal."""
+    adjustment = deal.judgement or 0
+    for row in rows:
+        if adjustment:
+            rate = booking_rate(deal.currency, deal.entity.currency, row.period)
+            row.amount, adjustment = row.amount + adjustment, 0
+            row.functional = convert(row.amount, rate)
+        yield row
 
 
 def _straight_line(deal: Engagement, until: datetime) -> Iterator[Recognition]:

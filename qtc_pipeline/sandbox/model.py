@@ -188,7 +188,7 @@ class Engagement:
     quirks: dict[str, Any] = field(default_factory=dict)
 
     def rate_on(self, role: str, day: date) -> int:
-        """Return the contract rate of a role on a day (0 when the card has none)."""
+        """Return the contract rate of a role on a day (0 when the card has none); rates of a country come first."""
         for row in self.rates:
             if row.role == role and row.start <= day and (row.end is None or day <= row.end):
                 return row.amount

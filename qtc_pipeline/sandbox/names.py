@@ -73,6 +73,9 @@ ACCOUNTS = (
 GL = {key: number for key, number, _, _, _ in ACCOUNTS}
 CLOSED_CENTRE = "US-LEGACY"
 INTEGRATION_USER = "qtc-billing"
+CLERK = "4711"  # who bills by hand
+CASHIER = "4712"
+ACCOUNTANT = "4713"
 TERMS = (("1", "Net 30", 30), ("2", "Net 45", 45))
 _FIRST = (
     "Ada",

@@ -7,13 +7,14 @@ Stays out: SuiteQL and HTTP (`servers/`).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from qtc_pipeline.sandbox import clock
 from qtc_pipeline.sandbox.clock import CURRENCY_ID, at, text, utc
 from qtc_pipeline.sandbox.history import Entry
-from qtc_pipeline.sandbox.model import Account, Engagement, SourceRecord
+from qtc_pipeline.sandbox.model import Account, Engagement, LegalEntity, SourceRecord
 from qtc_pipeline.sandbox.names import ITEM_ID, SUBCONTRACTOR, TERMS
 from qtc_pipeline.sandbox.payloads_kantata import workspace_id
 from qtc_pipeline.sandbox.payloads_salesforce import opportunity_id
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from qtc_pipeline.sandbox.state import PodState
 
 
+PARTNER_PLACE = 2
 STAMP = "lastmodifieddate"
 
 
@@ -54,7 +56,7 @@ def customer_id(account: Account) -> str:
 
 
 def job_id(deal: Engagement, place: int = 0) -> str:
-    """Return the id of a deal's job (a surplus one has place 1)."""
+    """Return the id of a deal's job (a surplus one has place 1, that of another legal entity 2)."""
     return str(2_000_000 + deal.number * 10 + place)
 
 
@@ -99,6 +101,8 @@ def jobs(state: PodState) -> Iterator[SourceRecord]:
         if deal.erp_created is None or deal.erp_created > state.until:
             continue
         yield _job(deal, 0, state.until)
+        if deal.partner is not None:
+            yield _partner_job(deal, deal.partner, state.until)
         if deal.quirks.get("second_job"):
             yield _job(deal, 1, state.until)
 
@@ -128,6 +132,18 @@ def _job(deal: Engagement, place: int, until: datetime) -> SourceRecord:
     return record(job_id(deal, place), fields, modified, deal.entity.key)
 
 
+def _partner_job(deal: Engagement, partner: LegalEntity, until: datetime) -> SourceRecord:
+    """Return the job on which another legal entity delivers a part of the work."""
+    found = _job(deal, PARTNER_PLACE, until)
+    fields = {
+        **found.payload,
+        "entityid": f"JOB{deal.number:06d}-{partner.key}",
+        "companyname": f"{deal.name} for {deal.entity.key}",
+        "subsidiary": str(partner.number),
+    }
+    return replace(found, payload=fields, legal_entity=partner.key)
+
+
 def time_bills(state: PodState) -> Iterator[SourceRecord]:
     """Yield the time handed over to the ERP."""
     for entry in state.entries:
@@ -140,6 +156,7 @@ def _time_bill(entry: Entry, deal: Engagement, until: datetime) -> SourceRecord:
     quirks = entry.quirks or {}
     minutes = quirks.get("erp_minutes", entry.minutes)
     held = entry.held_until is not None and entry.held_until > until
+    partner = deal.partner if entry.number % 3 == 0 and "erp_deal" not in quirks else None
     modified = created
     if entry.held_until is not None and not held:
         modified = entry.held_until
@@ -149,7 +166,7 @@ def _time_bill(entry: Entry, deal: Engagement, until: datetime) -> SourceRecord:
     fields = {
         "id": number,
         "employee": str(50_000 + entry.resource.number),
-        "customer": job_id(quirks.get("erp_deal", deal)),
+        "customer": job_id(quirks.get("erp_deal", deal), PARTNER_PLACE if partner else 0),
         "item": ITEM_ID[entry.role],
         "trandate": quirks.get("erp_day", entry.day).isoformat(),
         "hours": f"{minutes // 60}:{minutes % 60:02d}",
@@ -161,7 +178,7 @@ def _time_bill(entry: Entry, deal: Engagement, until: datetime) -> SourceRecord:
         "custcol_written_off_date": entry.written_off.date().isoformat() if entry.written_off else None,
         "datecreated": stamp(created),
     }
-    return record(number, fields, modified, deal.entity.key)
+    return record(number, fields, modified, (partner or deal.entity).key)
 
 
 def charges(state: PodState) -> Iterator[SourceRecord]:
@@ -179,12 +196,13 @@ def charges(state: PodState) -> Iterator[SourceRecord]:
             "currency": CURRENCY_ID[deal.currency],
             "chargetype": "subcontractor" if item.category == SUBCONTRACTOR else "expense",
             "externalid": str(item.number),
-            "stage": "READY",
+            "stage": "HOLD" if item.held_until and item.held_until > state.until else "READY",
             "custcol_written_off": flag(off),
             "custcol_written_off_date": off.date().isoformat() if off else None,
             "datecreated": stamp(item.transferred),
         }
-        yield record(number, fields, off or item.transferred, deal.entity.key)
+        released = item.held_until if item.held_until and item.held_until <= state.until else None
+        yield record(number, fields, off or released or item.transferred, deal.entity.key)
 
 
 def schedule_lines(state: PodState) -> Iterator[SourceRecord]:

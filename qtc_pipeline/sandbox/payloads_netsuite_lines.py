@@ -12,17 +12,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qtc_pipeline.sandbox.clock import at, convert, recognised_at, text, utc
+from qtc_pipeline.sandbox.collecting import BAD_DEBT
 from qtc_pipeline.sandbox.history import Document, Payment, Recognition
 from qtc_pipeline.sandbox.model import Engagement, SourceRecord
 from qtc_pipeline.sandbox.names import GL, ITEM_ID
 from qtc_pipeline.sandbox.payloads_netsuite import erp_value, job_id, record
-from qtc_pipeline.sandbox.payloads_netsuite_documents import (
-    has_order,
-    journal_id,
-    manual_journal_id,
-    order_created,
-    order_id,
-)
+from qtc_pipeline.sandbox.payloads_netsuite_documents import has_order, order_created, order_id
+from qtc_pipeline.sandbox.payloads_netsuite_headers import journal_id, manual_journal_id, reversal_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -94,8 +90,9 @@ def _document(document: Document) -> Iterator[Posting]:
     number, entity = str(document.number), document.engagement.entity.number
     posted, modified = document.posted is not None, document.posted or document.created
     rows: list[Posting] = []
+    account = GL["expense" if document.reason == BAD_DEBT else "position"] if posted else None
     for line in document.lines:
-        row = Posting(number, line.number, entity, -sign * line.amount, GL["position"] if posted else None,
+        row = Posting(number, line.number, entity, -sign * line.amount, account,
                       -sign * convert(line.amount, document.rate), modified, item=ITEM_ID[line.item], memo=line.memo,
                       source_type=line.source_type, source_id=line.source_id)  # fmt: skip
         if line.minutes is not None and line.rate is not None:
@@ -134,6 +131,10 @@ def _payment(payment: Payment) -> Iterator[Posting]:
     yield Posting(number, 1, entity, -payment.amount, GL["receivable"], -relief, posted, memo="Receivable")
     if cash != relief:
         yield Posting(number, 2, entity, 0, GL["fx"], relief - cash, posted, memo="Exchange difference")
+    if payment.voided is not None:
+        number, amount = reversal_id(payment), payment.amount
+        yield Posting(number, 1, entity, -amount, GL["bank"], -cash, payment.voided, memo="Payment bounced")
+        yield Posting(number, 2, entity, amount, GL["receivable"], relief, payment.voided, memo="Payment bounced")
 
 
 def _manual(journal: ManualJournal, entity: int) -> Iterator[Posting]:

@@ -186,6 +186,9 @@ def _contract(deal: Engagement, state: PodState) -> SourceRecord:
         debooked = state.remaining(deal)
     if renegotiated and renegotiated <= until:
         modified = max(modified, renegotiated)
+    judged = state.judged_at(deal) if deal.judgement else None
+    if judged:
+        modified = max(modified, judged)
     fields = {
         "AccountId": deal.account.sf_id,
         "Opportunity__c": opportunity_id(deal.number),
@@ -211,7 +214,7 @@ def _contract(deal: Engagement, state: PodState) -> SourceRecord:
         "Discount_Percent__c": _optional(deal.discount or None),
         "Expense_Markup_Percent__c": _optional(deal.markup or None),
         "Hold_From__c": deal.hold_from.isoformat() if deal.hold_from and status == "On Hold" else None,
-        "Revenue_Judgement__c": _optional(deal.judgement),
+        "Revenue_Judgement__c": _optional(deal.judgement if judged else None),
     }
     return record(contract_id(deal.number), deal.drafted, modified, fields, deal.entity.key)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from qtc_pipeline.sandbox import billing, defects_contracts, defects_documents, defects_time, ledger, work
+from qtc_pipeline.sandbox import billing, collecting, defects_contracts, defects_documents, defects_time, ledger, work
 from qtc_pipeline.sandbox.plan import Pod, PodSpec, build_pod
 
 if TYPE_CHECKING:
@@ -38,12 +38,20 @@ class PodState:
         return pod
 
     @cached_property
-    def _billed(self) -> tuple[list[Entry], billing.Books]:
+    def _billed(self) -> tuple[list[Entry], collecting.Books]:
         found = work.entries(self.seed, self.pod, self.until)
         if self.plants:
             found = defects_time.apply(self.pod, found, self.plants)
         books = billing.books(
-            billing.Recorded(self.seed, self.spec.index, self.until, self.pod.engagements, found, self.expenses)
+            billing.Recorded(
+                self.seed,
+                self.spec.index,
+                self.until,
+                self.pod.engagements,
+                found,
+                self.expenses,
+                defects_documents.numbering(self.plants),
+            )
         )
         if self.plants:
             defects_documents.apply_books(books, self.plants)
@@ -55,7 +63,7 @@ class PodState:
         return self._billed[0]
 
     @property
-    def books(self) -> billing.Books:
+    def books(self) -> collecting.Books:
         """Return documents and payments."""
         return self._billed[1]
 
@@ -72,6 +80,12 @@ class PodState:
             defects_documents.apply_recognitions(rows, self.plants)
         return rows
 
+    def judged_at(self, deal: Engagement) -> datetime | None:
+        """Return when the documented judgement on a deal's revenue was first posted."""
+        return min(
+            (row.modified for row in self.recognitions if row.engagement is deal and row.recognised), default=None
+        )
+
     @property
     def manual_journals(self) -> list[ManualJournal]:
         """Return the journals posted by hand."""
@@ -85,4 +99,4 @@ class PodState:
 
     @cached_property
     def _fees_until_closing(self) -> dict[int, int]:
-        return billing.fees_until_closing(self.books.documents)
+        return collecting.fees_until_closing(self.books.documents)

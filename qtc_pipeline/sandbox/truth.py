@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 
 from qtc_pipeline.errors import SandboxError
 from qtc_pipeline.sandbox.clock import convert, money, value_of
+from qtc_pipeline.sandbox.collecting import fees
 from qtc_pipeline.sandbox.history import Document, Entry
 from qtc_pipeline.sandbox.model import Engagement, Truth
 from qtc_pipeline.sandbox.payloads_kantata import psa_price, workspace_id
 from qtc_pipeline.sandbox.payloads_netsuite import erp_value, job_id
-from qtc_pipeline.sandbox.payloads_netsuite_documents import journal_id, manual_journal_id
+from qtc_pipeline.sandbox.payloads_netsuite_headers import journal_id, manual_journal_id
 from qtc_pipeline.sandbox.payloads_salesforce import amendment_id, contract_id, opportunity_id
 
 if TYPE_CHECKING:
@@ -92,8 +93,7 @@ def _billed(state: PodState, deal: Engagement) -> int:
     total = 0
     for document in state.books.documents:
         if document.engagement is deal and document.posted is not None:
-            fees = sum(line.amount for line in document.lines if line.source_type != "expense")
-            total += fees if document.kind == "CustInvc" else -fees
+            total += fees(document)
     return total
 
 

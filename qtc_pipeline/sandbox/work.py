@@ -14,6 +14,7 @@ from qtc_pipeline.sandbox.clock import (
     START,
     all_periods,
     at,
+    half_up,
     is_workday,
     next_workday,
     period_end,
@@ -23,9 +24,10 @@ from qtc_pipeline.sandbox.clock import (
 )
 from qtc_pipeline.sandbox.history import Entry, Expense
 from qtc_pipeline.sandbox.model import Engagement, Resource
-from qtc_pipeline.sandbox.names import CATEGORIES, cost_centre
+from qtc_pipeline.sandbox.names import CATEGORIES, SUBCONTRACTOR, VENDORS, cost_centre
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from random import Random
 
     from qtc_pipeline.sandbox.plan import Pod
@@ -92,6 +94,7 @@ def _entry(draw: Random, resource: Resource, active: list[Engagement], day: date
         created=created,
         approved=approved,
         deleted=deleted,
+        credited=deal is not None and not billable and minute % 3 == 0,
     )
     if approved and billable and deal and deal.billing_type == "time_and_materials":
         transfer(entry, fate, late=late)
@@ -126,8 +129,9 @@ def expenses(seed: int, pod: Pod, until: datetime) -> list[Expense]:
     """Return every expense recorded up to the instant."""
     found: list[Expense] = []
     for deal in pod.engagements:
-        if deal.outcome != "signed" or not deal.team:
+        if deal.outcome != "signed" or not deal.team or deal.psa_created is None:
             continue
+        found += _bought_in(seed, deal, until)
         draw = rng(seed, "expense", deal.number)
         day, number = deal.start, 0
         while day < deal.last_workday:
@@ -140,13 +144,49 @@ def expenses(seed: int, pod: Pod, until: datetime) -> list[Expense]:
             created = at(day, 18, number % 60)
             approved = at(next_workday(day + timedelta(days=5)), 11, number % 60)
             if day <= deal.last_workday and created <= until:
-                found.append(
-                    Expense(
-                        deal.number * 1000 + number, resource, deal, day, amount, category, passed_on,
-                        created, approved,
-                        charged=amount,
-                        cost_centre=cost_centre(deal.entity.key, deal.practice),
-                        transferred=at(approved.date() + timedelta(days=1), 2, number % 60) if passed_on else None,
-                    )
-                )  # fmt: skip
+                expense = Expense(
+                    deal.number * 1000 + number, resource, deal, day, amount, category, passed_on, created, approved
+                )
+                found.append(_cost(expense, until))
     return found
+
+
+def _bought_in(seed: int, deal: Engagement, until: datetime) -> Iterator[Expense]:
+    """Yield the work of subcontractors on some deals."""
+    draw = rng(seed, "subcontractor", deal.number)
+    if draw.random() > 0.35:
+        return
+    day, number = deal.start, 500
+    while day < deal.last_workday:
+        day = next_workday(day + timedelta(days=draw.randrange(25, 50)))
+        number += 1
+        amount, vendor = draw.randrange(400_00, 4_000_00), VENDORS[draw.randrange(len(VENDORS))]
+        passed_on = draw.random() < 0.7 and deal.billing_type == "time_and_materials"
+        created = at(day, 18, number % 60)
+        approved = at(next_workday(day + timedelta(days=4)), 12, number % 60)
+        if day <= deal.last_workday and created <= until:
+            who = deal.team[0]
+            expense = Expense(
+                deal.number * 1000 + number, who, deal, day, amount, SUBCONTRACTOR, passed_on, created, approved
+            )
+            expense.vendor = vendor
+            yield _cost(expense, until)
+
+
+def _cost(item: Expense, until: datetime) -> Expense:
+    """Charge an expense to its cost centre, and to the customer in the night after its approval."""
+    deal = item.engagement
+    item.cost_centre = cost_centre(deal.entity.key, deal.practice)
+    if not item.billable:
+        return item
+    item.charged = half_up(item.amount * (10_000 + deal.markup), 10_000)
+    handed_over = at(item.approved.date() + timedelta(days=1), 2, item.number % 60)
+    if handed_over > until:
+        return item
+    item.transferred = handed_over
+    if item.number % 25 == 4:
+        item.held_until = handed_over + timedelta(days=HOLD_DAYS)
+    elif item.number % 40 == 6:
+        given_up = handed_over + timedelta(days=WRITE_OFF_DAYS)
+        item.written_off = given_up
+    return item
