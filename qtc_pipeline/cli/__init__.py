@@ -11,6 +11,8 @@ import sys
 
 import typer
 
+from qtc_pipeline.cli.explain import register as register_explain
+from qtc_pipeline.cli.kpi import register as register_kpi
 from qtc_pipeline.cli.output import exit_code_of, say_error
 from qtc_pipeline.cli.sandbox import register as register_sandbox
 from qtc_pipeline.cli.setup import register as register_setup
@@ -31,7 +33,7 @@ app = typer.Typer(
     epilog=EPILOG,
     help="Reconciled quote-to-cash numbers from CRM, PSA and ERP: read, reconcile, gate, publish.",
 )
-for register in (register_work, register_show, register_sandbox, register_setup):
+for register in (register_work, register_kpi, register_explain, register_show, register_sandbox, register_setup):
     register(app)
 
 

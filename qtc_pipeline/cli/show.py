@@ -1,4 +1,4 @@
-"""Commands that show what is there: ``kpi``, ``exceptions``, ``gates``, ``publish list|show|rollback``, ``trace``.
+"""Commands that show what is there: ``exceptions``, ``gates``, ``publish list|show|rollback``, ``trace``.
 
 Add here: a view of the publication or of the operational store. Stays out: reading systems, building.
 """
@@ -25,40 +25,13 @@ CASE_COLUMNS = (
     "sla_due",
     "state",
 )
-KPI_COLUMNS = ("month", "kpi_id", "variant", "value", "unit", "status")
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command()(kpi)
     app.command()(gates)
     app.command()(trace)
     app.add_typer(exceptions, name="exceptions")
-
-
-def kpi(
-    kpi_id: Annotated[str | None, typer.Argument(help="One KPI, by the id of the dictionary; all by default.")] = None,
-    *,
-    month: Annotated[
-        str | None, typer.Option(help="One month, 2026-05; by default the last full one, for stocks now.")
-    ] = None,
-    legal_entity: Annotated[str | None, typer.Option(help="One legal entity.")] = None,
-    region: Annotated[str | None, typer.Option(help="One region.")] = None,
-    practice: Annotated[str | None, typer.Option(help="One practice.")] = None,
-    by: Annotated[str | None, typer.Option(help="Split by: month, legal_entity, region or practice.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Show KPIs of the current publication, each with its status; a held one is unknown, never yesterday's."""
-    from qtc_pipeline.publish.kpis import KpiQuery, read_kpis
-    from qtc_pipeline.settings import load_settings
-
-    query = KpiQuery(kpi_id=kpi_id, month=month, legal_entity=legal_entity, region=region, practice=practice, by=by)
-    answer = read_kpis(load_settings(), query)
-    columns = (*((by,) if by and by != "month" else ()), *KPI_COLUMNS)
-    title = f"{answer.currency}, publication {answer.publication_id} as of {answer.as_of}"
-    show_rows(answer.rows, (*columns, *(("reason",) if as_json else ())), title=title, as_json=as_json)
-    for reason in [] if as_json else sorted({row["reason"] for row in answer.rows if row["reason"]}):
-        out.print(f"Not final: {reason}", markup=False)
 
 
 def gates(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from qtc_pipeline.cli.history import register as register_history
 from qtc_pipeline.cli.output import out, progress, show_json, show_rows
 from qtc_pipeline.errors import SettingsError
 
@@ -26,17 +27,29 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(run)
     app.command()(ingest)
+    register_history(publish)
     app.add_typer(publish, name="publish")
     app.add_typer(lake, name="lake")
 
 
-def run(*, full: Full = False, as_json: Json = False) -> None:
+def run(
+    *,
+    full: Full = False,
+    known_at: Annotated[
+        str | None, typer.Option(help="Build what was known at this instant, beside the present; reads no system.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Read the systems, build, judge and publish; does only the work the data asks for."""
+    from qtc_pipeline.cli.history import run_known_at
     from qtc_pipeline.cli.sandbox import reachable_sandbox
     from qtc_pipeline.run import run as run_job
     from qtc_pipeline.settings import load_settings
 
     settings = load_settings()
+    if known_at is not None:
+        run_known_at(settings, known_at, as_json=as_json)
+        return
     with progress(quiet=as_json) as telling, reachable_sandbox(settings, telling) as reached:
         report = run_job(reached, telling, "full" if full else "increment")
     if as_json:
@@ -189,6 +202,55 @@ def rollback(publication_id: Annotated[str, typer.Argument(help="Id or its begin
 
     with progress() as telling:
         go_back(load_settings(), publication_id, telling.stage)
+
+
+@lake.command("erase")
+def erase(
+    record: Annotated[str, typer.Argument(help="The vendor's id of the record.")],
+    *,
+    instance: Annotated[str, typer.Option(help="Instance of qtc.toml that holds it.")],
+    entity: Annotated[str, typer.Option(help="The vendor's name of the object, such as users.")],
+    person: Annotated[str, typer.Option(help="Who answers for it.")],
+    reason: Annotated[str, typer.Option(help="Why.")],
+    vendor: Annotated[str | None, typer.Option(help="Refuse where the instance is of another vendor.")] = None,
+    field: Annotated[list[str] | None, typer.Option(help="One more payload field; may be given several times.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Erase what a record says about a person, in every version; ids, stamps and amounts stay. Logged for ever."""
+    from qtc_pipeline.ingest.erase import erase_record
+    from qtc_pipeline.settings import load_settings
+
+    settings = load_settings()
+    known = settings.instance(instance).vendor
+    if vendor not in {None, known}:
+        raise SettingsError(f"instance '{instance}'", f"is of {known}, not of {vendor}", "Correct one of them")
+    with progress(quiet=as_json) as telling:
+        done = erase_record(
+            settings,
+            instance=instance,
+            entity=entity,
+            record_id=record,
+            person=person,
+            reason=reason,
+            members=field or (),
+            say=telling.stage,
+        )
+    if as_json:
+        show_json(asdict(done))
+        return
+    out.print(f"Erased {', '.join(done.members)} in {done.versions} versions of {done.what}.")
+    out.print("Run `qtc run`: the next build parses the lake anew, so that the warehouse forgets it too.")
+
+
+@lake.command("erasures")
+def erasures(*, as_json: Json = False) -> None:
+    """List what was erased: who asked, why, when, how many versions."""
+    from qtc_pipeline.lake import Lake
+    from qtc_pipeline.settings import load_settings
+
+    rows = [asdict(one) for one in Lake(load_settings().lake_dir).erasures()]
+    columns = ("requested_at", "instance", "entity", "record_id", "members", "versions", "person", "reason")
+    show_rows(rows, (*columns, "completed_at"), as_json=as_json)
 
 
 @lake.command("compact")

@@ -52,6 +52,15 @@ class Status(StrEnum):
 
 EQUATIONS = (Gate.COMPLETE, Gate.CONSERVED, Gate.EXPLAINED, Gate.CARRIED)
 LIMITS = (Gate.EXPOSURE, Gate.IN_FLIGHT)
+TURNS_RED: dict[str, str] = {
+    Gate.COMPLETE: "a lost page, a silent filter, a role that sees one subsidiary, a system that was not read in time",
+    Gate.CONSERVED: "a parse, a join or a mapping that drops or multiplies rows",
+    Gate.EXPLAINED: "one row with a difference no class names, two errors that cancel in the total included",
+    Gate.CARRIED: "a mart that filters, multiplies or moves an amount to another dimension",
+    Gate.TESTS: "a failed dbt test or model the mart rests on",
+    Gate.EXPOSURE: "named exposure above the tolerance of the mart that nobody waived",
+    Gate.IN_FLIGHT: "more rows on their way than the limit: how a dead interface shows",
+}
 STAGE_OF = {Gate.COMPLETE: 1, Gate.CONSERVED: 1}  # the others are of stage 2
 
 

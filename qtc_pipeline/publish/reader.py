@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +73,22 @@ def list_publications(settings: Settings) -> list[Published]:
     """Every complete publication, newest first."""
     current = pointer.current_id(settings.published_dir)
     return [_read(settings, one, current) for one in sorted(_ids(settings), reverse=True)]
+
+
+def published_at(settings: Settings, instant: datetime) -> Published:
+    """The publication that was the newest at an instant: what was reported then.
+
+    Raises:
+        PublicationError: nothing had been published by then.
+    """
+    for one in list_publications(settings):
+        if datetime.fromisoformat(one.manifest["created_at"]) <= instant:
+            return one
+    raise PublicationError(
+        f"publication known at {instant:%Y-%m-%d %H:%M} UTC",
+        "nothing had been published by then",
+        "See `qtc publish list`",
+    )
 
 
 @contextmanager

@@ -8,6 +8,7 @@ Stays out: Dagster (``assets`` turns names into keys).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +16,14 @@ from typing import Any
 
 from qtc_pipeline.errors import QtcError
 from qtc_pipeline.settings import Settings
-from qtc_pipeline.transform.project import target_dir
+from qtc_pipeline.transform.project import load_manifest, target_dir
 from qtc_pipeline.warehouse import open_read_only, read_rows
 
 Relation = tuple[str, str]
 Origin = tuple[str, str, str]
 _DIALECT = "duckdb"
+_BASE = "base_"
+_FIELD = re.compile(r'record\."([^"]+)"')
 
 
 @dataclass(frozen=True)
@@ -92,3 +95,48 @@ def _origins(compiled: Path, columns: Mapping[str, str], known: dict[str, object
     except (SqlglotError, ValueError) as error:
         raise QtcError(f"compiled SQL {compiled}", f"its columns cannot be traced: {error}") from None
     return found
+
+
+def vendor_fields(settings: Settings, relation: Relation, columns: tuple[str, ...]) -> set[tuple[str, str, str]]:
+    """(vendor, entity, field) of every source value some columns of a relation are made from.
+
+    Followed column by column through the compiled SQL down to the base models, whose columns are the vendor's fields.
+
+    Raises:
+        QtcError: the compiled SQL of a model on the way cannot be understood.
+    """
+    manifest = load_manifest(settings)
+    types = read_types(settings)
+    ids = {
+        (node["schema"], node["name"]): key
+        for key, node in manifest["nodes"].items()
+        if node["resource_type"] in {"model", "seed"}
+    }
+    known: dict[Relation, Columns] = {}
+    found: set[tuple[str, str, str]] = set()
+    seen: set[Origin] = set()
+    waiting: list[Origin] = [(*relation, column) for column in columns]
+    while waiting:
+        one = waiting.pop()
+        schema, name, column = one
+        if one in seen or (schema, name) not in ids:
+            continue
+        seen.add(one)
+        if name.startswith(_BASE):
+            found |= _vendor_field(settings, manifest, ids[schema, name], column)
+            continue
+        if (schema, name) not in known:
+            known[schema, name] = columns_of(settings, manifest, ids[schema, name], types)
+        waiting += known[schema, name].origins.get(column, [])
+    return found
+
+
+def _vendor_field(
+    settings: Settings, manifest: Mapping[str, Any], unique_id: str, column: str
+) -> set[tuple[str, str, str]]:
+    """The field a column of a base model holds, as its vendor writes it; nothing for what the lake adds."""
+    node = manifest["nodes"][unique_id]
+    compiled = target_dir(settings) / "compiled" / node["package_name"] / node["original_file_path"]
+    written = {name.lower(): name for name in _FIELD.findall(compiled.read_text(encoding="utf-8"))}
+    sources = [manifest["sources"][one]["meta"] for one in node["depends_on"]["nodes"] if one.startswith("source.")]
+    return {(one["vendor"], one["entity"], written[column]) for one in sources if column in written}
