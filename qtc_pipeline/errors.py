@@ -16,6 +16,7 @@ Stays out: the decision which vendor status code is which type (that is in each 
     │       └── ContractError        the vendor's answer does not have the shape we rest on
     ├── LoadRefusedError             a load that must not become visible (shrunk, incomplete id set, too many deletes,
     │                                a field gone or retyped)
+    ├── ErasureError                 personal data that could not be erased
     ├── IngestError                  one or more entities of an instance failed; ``failures`` names each
     ├── WarehouseBusyError           another process writes the warehouse
     ├── TransformError               a dbt step failed; ``failures`` names the models and tests
@@ -100,6 +101,10 @@ class LoadRefusedError(QtcError):
     def __init__(self, what: str, cause: str = "", fix: str = "", *, findings: Sequence[Finding] = ()) -> None:
         super().__init__(what, cause, fix)
         self.findings = tuple(findings)
+
+
+class ErasureError(QtcError):
+    """A record whose personal data could not be erased; what was asked for may be asked again."""
 
 
 class IngestError(QtcError):

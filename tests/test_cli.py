@@ -20,7 +20,14 @@ COMMANDS = [
         ["exceptions", "list"],
         ["exceptions", "show"],
     ),
-    *(["systems", "check"], ["sandbox", "serve"], ["sandbox", "advance"], ["sandbox", "stop"], ["lake", "compact"]),
+    *(
+        ["systems", "check"],
+        ["sandbox", "serve"],
+        ["sandbox", "advance"],
+        ["sandbox", "stop"],
+        ["lake", "compact"],
+        ["lake", "erase"],
+    ),
 ]
 
 

@@ -9,21 +9,19 @@ again, tombstones, the commit. Nothing is visible before the commit, so a load t
 
 from __future__ import annotations
 
-import fcntl
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from qtc_pipeline.errors import LoadRefusedError
 from qtc_pipeline.ingest.columns import Pages, batched, rows
 from qtc_pipeline.ingest.findings import Observed, find, profile_after
 from qtc_pipeline.ingest.judge import bounds, is_off_count, refuse_found, refuse_shrunk, refuse_vanished
 from qtc_pipeline.ingest.known import Known
 from qtc_pipeline.ingest.shape import Shape
 from qtc_pipeline.lake import Lake, Load, SourceCount, new_load_id
+from qtc_pipeline.lake.locks import loading
 from qtc_pipeline.settings import Anomalies, Instance
 from qtc_pipeline.systems.contract import Entity, Page, Reader
 
@@ -80,7 +78,7 @@ def load_entity(
         LoadRefusedError: read, but must not become visible; the lake is as before.
     """
     started = time.monotonic()
-    with _only_one(lake, instance, entity):
+    with loading(lake.root, instance.vendor, entity.name, instance.name):
         work = _Work(lake, instance, reader, entity, mode=mode, force=force, progress=progress)
         work.limits = limits or Anomalies()
         return LoadResult(work.run(), time.monotonic() - started, work.note)
@@ -276,20 +274,3 @@ class _Work:
         if self.force is None:
             refuse_found(self.what, found)
         return replace(done, profile=profile_after(observed, found), findings=found)
-
-
-@contextmanager
-def _only_one(lake: Lake, instance: Instance, entity: Entity) -> Iterator[None]:
-    """An operating-system lock: two loads of the same records would store every version twice."""
-    folder = lake.root / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{instance.vendor}.{entity.name}.{instance.name}.lock").open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LoadRefusedError(
-                f"instance {instance.name}, entity {entity.name}",
-                "another process is loading it",
-                "Wait until that run has ended",
-            ) from None
-        yield

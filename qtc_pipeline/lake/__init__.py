@@ -1,6 +1,7 @@
 """The raw lake: one append-only Delta table per (vendor, entity), one commit per load.
 
-Here: the shape of a raw record, of a load and of its counts; appending a load, listing loads and files, compaction.
+Here: the shape of a raw record, of a load and of its counts; appending a load, listing loads and files, compaction,
+erasure.
 Add here: what every reader or writer of the lake must agree on.
 Stays out: how records are fetched or compared (``systems``, ``ingest``) and what they mean (dbt).
 
@@ -18,9 +19,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qtc_pipeline.lake.erasure import Erasure, erase, erasures_of
 from qtc_pipeline.lake.files import LoadFiles
 from qtc_pipeline.lake.history import LOAD_KEY, described, keep_aside, loads_of
 from qtc_pipeline.lake.load import RAW_COLUMNS, Load, Measure, Mode, SourceCount, new_load_id, raw_schema
+from qtc_pipeline.lake.locks import merging
 from qtc_pipeline.lake.profile import FieldShape, Finding, Profile
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "RAW_COLUMNS",
+    "Erasure",
     "FieldShape",
     "Finding",
     "Lake",
@@ -46,6 +50,8 @@ _CONFIGURATION: dict[str, str | None] = {
     "delta.appendOnly": "true",
     "delta.logRetentionDuration": "interval 36500 days",
     "delta.enableExpiredLogCleanup": "false",
+    # no statistics of values: merging would write the beginnings of payloads into the log
+    "delta.dataSkippingNumIndexedCols": "0",
 }
 
 
@@ -146,6 +152,19 @@ class Lake:
         table = self._open(vendor, entity)
         return sorted(table.file_uris()) if table is not None else []
 
+    def erase(self, request: Erasure) -> Erasure:
+        """Redact a record in every version and every file; the one rewriting.
+
+        Raises:
+            ErasureError: the lake does not hold the record, or it is being loaded now.
+        """
+        table = self._open(request.vendor, request.entity)
+        return erase(table, self.root, self.path(request.vendor, request.entity), request)
+
+    def erasures(self) -> list[Erasure]:
+        """Every request to erase, oldest first; one without ``completed_at`` was interrupted."""
+        return erasures_of(self.root)
+
     def compact(self) -> dict[tuple[str, str], tuple[int, int]]:
         """Merge small files of every table and sweep files older than a day that belong to no version.
 
@@ -156,9 +175,10 @@ class Lake:
         for vendor, entity in self.tables():
             table = self._open_or_create(vendor, entity)
             before = len(table.file_uris())
-            if before > 1:
-                table.optimize.compact()
-            table.vacuum(retention_hours=_ORPHAN_HOURS, dry_run=False, enforce_retention_duration=False, full=True)
+            with merging(self.root, vendor, entity) as may_merge:
+                if before > 1 and may_merge:
+                    table.optimize.compact()
+                table.vacuum(retention_hours=_ORPHAN_HOURS, dry_run=False, enforce_retention_duration=False, full=True)
             result[vendor, entity] = (before, len(self.files(vendor, entity)))
         return result
 

@@ -36,6 +36,7 @@ class Entity:
         deletes: what an increment learns of deletions: ``flag`` (deleted records still come, marked), ``log`` (the
             vendor lists deletions), ``none`` (only a full read shows them, as missing ids).
         parent: payload field naming the record with which this one is deleted (lines of a document).
+        personal: payload fields that say who somebody is or what was written about a person; erased on request.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Entity:
     volatile: tuple[str, ...] = ()
     deletes: Deletes = "none"
     parent: str | None = None
+    personal: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,7 @@ def prepare(settings: Settings, say: Callable[[str], None] = lambda _: None) -> 
                     and earlier.step_1_at is not None
                     and not failures
                     and earlier.inputs.get("dbt_project") == inputs.described["dbt_project"]
+                    and earlier.inputs.get("erasures", []) == inputs.described["erasures"]
                 )
                 builds.start_build(
                     session,
@@ -101,7 +102,8 @@ def prepare(settings: Settings, say: Callable[[str], None] = lambda _: None) -> 
                     inputs={
                         **inputs.described,
                         "load_numbers": inputs.load_numbers,
-                        # rows parsed by another project, or by a step that did not end, are parsed again
+                        # rows parsed by another project, before an erasure, or by a step that did not end, are
+                        # parsed again
                         "full_refresh": not is_same_project,
                         "previous_publication_id": inputs.previous_publication_id,
                         "previous_movement_sources": inputs.movement_sources,

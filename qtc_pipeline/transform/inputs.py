@@ -1,8 +1,8 @@
 """What a build is made of, and its digest: the build id.
 
 Loads that brought versions, what the sources counted, how far each entity was read, package version, dbt project,
-configuration, waivers, as of, and the publication the build compares with. A load that brought nothing new and counted
-the same asks for no new build, although it is committed.
+configuration, waivers, erasures, as of, and the publication the build compares with. A load that brought nothing new
+and counted the same asks for no new build, although it is committed.
 Add here: an input. Stays out: writing it into the warehouse (``context``).
 """
 
@@ -82,6 +82,7 @@ def collect(settings: Settings) -> Inputs:
         "load_ids": sorted(load.load_id for table in tables for load in table.loads if load.versions or load.deletes),
         "source_counts": _digest([_counts(load) for table in tables for load in table.last_loads()]),
         "read_through": _read_through(settings, tables, as_of),
+        "erasures": [[one.erasure_id, one.completed_at] for one in lake.erasures()],
     }
     inputs_digest = _digest(described)
     previous, manifest = _previous(settings)

@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from qtc_pipeline.lake import Lake, Load, SourceCount, new_load_id, raw_schema
+from qtc_pipeline.lake import Erasure, Lake, Load, SourceCount, new_load_id, raw_schema
 from qtc_pipeline.ops import builds, verdicts
 from qtc_pipeline.ops.store import open_store
 from qtc_pipeline.settings import Instance, OpeningBalance, Settings, Slas
@@ -252,6 +252,21 @@ def test_rows_parsed_by_another_project_are_parsed_again(settings: Settings, mon
     assert refreshes(third)
     append(settings, ["a3"], hours_later=2)
     assert refreshes(prepare(settings).build_id)  # the third never parsed anything
+
+
+def test_an_erasure_asks_for_a_new_build_that_parses_everything_again(settings: Settings) -> None:
+    append(settings, ["a1", "a2"])
+    first = prepare(settings).build_id
+    finish(settings, first)
+    asked = Erasure("1", "salesforce", "Account", "crm", "a1", ("Name",), "Ada Lovelace", "Article 17", "2026-06-30")
+    Lake(settings.lake_dir).erase(asked)
+    second = prepare(settings).build_id
+    assert second != first
+    with open_store(settings) as session:
+        assert builds.the_build(session, second).inputs["full_refresh"]
+    assert [row["record_id"] for row in raw(settings, "select record_id from raw.salesforce__account order by 1")] == [
+        *("a1", "a2")
+    ]
 
 
 def test_killed_before_the_context_is_written_the_next_run_prepares_the_build(settings: Settings) -> None:

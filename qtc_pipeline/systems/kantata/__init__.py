@@ -17,8 +17,8 @@ from qtc_pipeline.systems.contract import Capabilities, Entity, Reader, System
 _COMMON = ("id", "created_at", "updated_at")
 
 
-def _entity(name: str, fields: str) -> Entity:
-    return Entity(name=name, fields=(*_COMMON, *fields.split()), cursor="updated_at")
+def _entity(name: str, fields: str, *, personal: tuple[str, ...] = ()) -> Entity:
+    return Entity(name=name, fields=(*_COMMON, *fields.split()), cursor="updated_at", personal=personal)
 
 
 ENTITIES = (
@@ -28,7 +28,11 @@ ENTITIES = (
     ),
     _entity("workspace_groups", "name"),
     _entity("external_references", "service_name service_model service_model_ref subject_type subject_id status"),
-    _entity("users", "full_name email_address role_id workspace_group_id weekly_minutes country"),
+    _entity(
+        "users",
+        "full_name email_address role_id workspace_group_id weekly_minutes country",
+        personal=("full_name", "email_address"),
+    ),
     _entity("roles", "name"),
     _entity("cost_rates", "user_id amount_in_subunits currency effective_date"),
     _entity("assignments", "workspace_id user_id role_id estimated_minutes start_date end_date"),
@@ -36,6 +40,7 @@ ENTITIES = (
         "time_entries",
         "workspace_id user_id role_id date_performed time_in_minutes billable approved rate_in_cents "
         "cost_rate_in_cents currency currency_base_unit is_invoiced invoice_id notes utilization_credit",
+        personal=("notes",),
     ),
     _entity(
         "expenses",

@@ -25,6 +25,7 @@ def _entity(
     currency: str | None = None,
     amount: str | None = None,
     parent: str | None = None,
+    personal: tuple[str, ...] = (),
 ) -> Entity:
     return Entity(
         name=name,
@@ -36,6 +37,7 @@ def _entity(
         volatile=("links",),
         deletes="log",
         parent=parent,
+        personal=personal,
     )
 
 
@@ -84,6 +86,7 @@ ENTITIES = (
         cursor="linelastmodifieddate",
         amount="foreignamount",
         parent="transaction",
+        personal=("memo",),
     ),
     _entity(
         "transactionaccountingline",

@@ -15,16 +15,25 @@ from qtc_pipeline.systems.contract import Entity
 CURSOR = "last_modified_at"
 
 
-def _entity(name: str, *fields: str, currency: str | None = None) -> Entity:
-    return Entity(name=name, fields=("id", CURSOR, *fields), cursor=CURSOR, currency=currency, volatile=(CURSOR,))
+def _entity(name: str, *fields: str, currency: str | None = None, personal: tuple[str, ...] = ()) -> Entity:
+    return Entity(
+        name=name,
+        fields=("id", CURSOR, *fields),
+        cursor=CURSOR,
+        currency=currency,
+        volatile=(CURSOR,),
+        personal=personal,
+    )
 
 
 ENTITIES: tuple[Entity, ...] = (
     _entity("company_company", "rec_name", "party", "currency", "currency.code"),
     _entity("currency_currency", "code", "name", "digits", "active"),
     _entity("currency_currency_rate", "date", "rate", "currency.code", currency="currency.code"),
-    _entity("party_party", "name", "code", "active"),
-    _entity("company_employee", "rec_name", "company", "party", "start_date", "end_date", "active"),
+    _entity("party_party", "name", "code", "active", personal=("name",)),
+    _entity(
+        "company_employee", "rec_name", "company", "party", "start_date", "end_date", "active", personal=("rec_name",)
+    ),
     _entity("company_employee_cost_price", "employee", "date", "cost_price"),
     _entity("account_fiscalyear", "name", "company", "start_date", "end_date", "state"),
     _entity("account_period", "name", "company", "fiscalyear", "type", "start_date", "end_date", "state"),
@@ -148,7 +157,16 @@ ENTITIES: tuple[Entity, ...] = (
     _entity("project_work_invoiced_progress", "work", "progress", "invoice_line"),
     _entity("timesheet_work", "name", "origin", "company"),
     _entity(
-        "timesheet_line", "company", "employee", "date", "work", "duration", "cost_price", "invoice_line", "description"
+        "timesheet_line",
+        "company",
+        "employee",
+        "date",
+        "work",
+        "duration",
+        "cost_price",
+        "invoice_line",
+        "description",
+        personal=("description",),
     ),
 )
 
