@@ -152,17 +152,23 @@ def _contract_row(
 
 
 def contract_value(view: View, side: str) -> Iterator[Finding]:
-    """Agreed value against Σ project prices (PSA) or Σ order lines (ERP), in contract currency."""
+    """Agreed value against Σ project prices (PSA) or Σ order lines (ERP), in contract currency.
+
+    An approved amendment in another currency can be added to nothing: then, as where the other side holds two
+    currencies, every currency shows its full value.
+    """
     for contract in view.contracts.values():
         agreed = view.agreed_value(contract)
         found = _values_on(view, side, contract)
+        foreign = _foreign_amendments(view, contract)
         same = found.get(contract.currency)
         priced = [value for value in found.values() if value.amount is not None]
         if not found:
-            yield _value_row((view, side), contract, ("reconciling", "not_activated"), agreed, contract.currency)
-        elif not priced:
+            for currency, amount in [(contract.currency, agreed), *foreign]:
+                yield _value_row((view, side), contract, ("reconciling", "not_activated"), amount, currency)
+        elif not priced and not foreign:
             yield _value_row((view, side), contract, ("unexplained", None), agreed, contract.currency)
-        elif len(found) > 1 or same is None:
+        elif len(found) > 1 or same is None or foreign:
             item = (Item(f"contract:{contract.id}", ZERO, "control", contract.currency),)
             verdict = ("break", "currency_mismatch")
             here = same.amount or ZERO if same is not None else ZERO
@@ -170,20 +176,21 @@ def contract_value(view: View, side: str) -> Iterator[Finding]:
             for currency, value in found.items():
                 if currency != contract.currency and value.amount is not None:
                     yield _value_row((view, side), contract, verdict, -value.amount, currency)
+            for currency, amount in foreign:
+                yield _value_row((view, side), contract, verdict, amount, currency, items=item)
         elif same.amount is not None and same.amount != agreed:
             yield _differs(view, side, contract, agreed, (same.amount, same.changed))
-        yield from _foreign_amendments(view, side, contract)
 
 
-def _foreign_amendments(view: View, side: str, contract: Contract) -> Iterator[Finding]:
-    """Approved amendments in another currency than the contract's: nobody can add them to its value."""
+def _foreign_amendments(view: View, contract: Contract) -> list[tuple[str, Decimal]]:
+    """Approved amendments in force in another currency than the contract's."""
     today = view.context.today
-    for entry in view.amendments.get(contract.id, ()):
-        in_force = entry.approved and entry.effective is not None and entry.effective <= today
-        if in_force and entry.currency != contract.currency and entry.amount:
-            item = (Item(f"contract:{contract.id}", ZERO, "control", contract.currency),)
-            verdict = ("break", "currency_mismatch")
-            yield _value_row((view, side), contract, verdict, entry.amount, entry.currency, items=item)
+    return [
+        (entry.currency, entry.amount)
+        for entry in view.amendments.get(contract.id, ())
+        if entry.approved and entry.effective is not None and entry.effective <= today
+        if entry.currency != contract.currency and entry.amount
+    ]
 
 
 @dataclass

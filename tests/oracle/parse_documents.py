@@ -98,7 +98,7 @@ def _line(line: Row, document: str, names: Names) -> Line:
 
 
 def read_payments(found: Mapping[str, Transaction], names: Names) -> Iterator[Payment]:
-    """Payments, and the journals that take one back: the same amount with the opposite sign."""
+    """Payments, and the journals that take one back: the same amount and rate with the opposite sign."""
     for transaction in found.values():
         row = transaction.head
         reverses = text_of(row.get("reversal")) if row["type"] == "Journal" else None
@@ -116,7 +116,7 @@ def _payment(transaction: Transaction, money: Row, reverses: str | None, names: 
         customer=text_of(money["entity"]),
         company=transaction.company,
         currency=names.symbols[str(row["currency"])],
-        rate=decimal_of(row["exchangerate"]) or Decimal(1),
+        rate=decimal_of(money["exchangerate"]) or Decimal(1),
         day=needed(day_of(row["trandate"]), "trandate", str(row["id"])),
         period=names.periods.get(str(row["postingperiod"])),
         amount=amount if reverses is None else -amount,
