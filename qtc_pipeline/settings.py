@@ -4,8 +4,9 @@ Add here: a key every room may ask for. Stays out: defaults that hide danger (a 
 asked for, not an empty string), and anything computed from data.
 
 Environment: ``QTC_CONFIG`` (path of qtc.toml), ``QTC_HOME`` (folder of what runs make, default ``var``), ``QTC_AS_OF``
-(instant a build speaks about), ``QTC_SECRET_<INSTANCE>`` and ``QTC_PRIVATE_KEY_<INSTANCE>`` (secrets; files named in
-the TOML are the alternative). Secrets never stand in the TOML and never leave their ``SecretStr``.
+(instant a build speaks about), ``QTC_SECRET_<INSTANCE>``, ``QTC_PRIVATE_KEY_<INSTANCE>`` and
+``QTC_TOKEN_SECRET_<INSTANCE>`` (secrets; files named in the TOML are the alternative). Secrets never stand in the TOML
+and never leave their ``SecretStr``.
 """
 
 from __future__ import annotations
@@ -25,6 +26,13 @@ from qtc_pipeline.errors import SettingsError
 
 Vendor = Literal["salesforce", "kantata", "netsuite", "tryton"]
 Role = Literal["crm", "psa", "erp"]
+Auth = Literal["client_credentials", "jwt_bearer", "certificate", "tba"]
+_NEEDED: dict[Auth, tuple[str, ...]] = {
+    "client_credentials": ("client_id",),
+    "jwt_bearer": ("client_id", "username"),
+    "certificate": ("client_id", "certificate_id"),
+    "tba": ("client_id", "access_id", "account"),
+}
 EXAMPLE = Path(__file__).with_name("qtc.example.toml")
 _SECRET_WORDS = ("secret", "password", "token", "private_key", "api_key")
 
@@ -45,10 +53,15 @@ class Instance(_Strict):
     username: str | None = None
     database: str | None = None
     certificate_id: str | None = None
+    auth: Auth | None = None
+    audience: str | None = None
+    access_id: str | None = None
     secret_file: Path | None = None
     private_key_file: Path | None = None
+    token_secret_file: Path | None = None
     max_concurrency: int = Field(default=4, ge=1, le=32)
     page_size: int | None = Field(default=None, ge=1, le=5000)
+    bulk_above_rows: int = Field(default=50_000, ge=0)
     look_back_seconds: int = Field(default=600, ge=0)
     max_age_hours: int = Field(default=26, ge=1)
     max_delete_share: Decimal = Field(default=Decimal("0.05"), ge=0, le=1)
@@ -71,6 +84,30 @@ class Instance(_Strict):
             SettingsError: neither the environment variable nor the file is there.
         """
         return _secret(self.name, "QTC_PRIVATE_KEY", self.private_key_file, "private_key_file")
+
+    @property
+    def token_secret(self) -> SecretStr:
+        """Second secret of a pair: the token's, where ``secret`` is the consumer's.
+
+        Raises:
+            SettingsError: neither the environment variable nor the file is there.
+        """
+        return _secret(self.name, "QTC_TOKEN_SECRET", self.token_secret_file, "token_secret_file")
+
+    def way_in(self, *ways: Auth) -> Auth:
+        """How to log in: ``auth``, or the first way this vendor knows.
+
+        Raises:
+            SettingsError: ``auth`` is a way this vendor does not know, or a key it needs is missing.
+        """
+        way = self.auth or ways[0]
+        if way not in ways:
+            known = " or ".join(ways)
+            raise SettingsError(f"instances.{self.name}.auth", f"'{way}' is no way into {self.vendor}", f"Use {known}")
+        for key in _NEEDED[way]:
+            if not getattr(self, key):
+                raise SettingsError(f"instances.{self.name}.{key}", "is missing", f"Write it; {way} needs it")
+        return way
 
 
 class LegalEntity(_Strict):
@@ -97,15 +134,58 @@ class Slas(_Strict):
         return self.interface_hours_by_leg.get(leg, self.interface_hours)
 
 
+class RuleTolerance(_Strict):
+    """Limits of one rule or leg, in one mart or all, of one legal entity or all (``[[tolerances.rules]]``)."""
+
+    rule: str
+    mart: str | None = None
+    legal_entity: str | None = None
+    exposure: Decimal | None = Field(default=None, ge=0)
+    max_in_flight: Decimal | None = Field(default=None, ge=0, le=1)
+
+    def covers(self, mart: str, leg: str, legal_entity: str | None) -> bool:
+        """Whether this is said of a leg (or its whole rule) in a mart and legal entity."""
+        return (
+            self.rule in {leg, leg.split(".", maxsplit=1)[0]}
+            and self.mart in {None, mart}
+            and self.legal_entity in {None, legal_entity}
+        )
+
+    @property
+    def precision(self) -> tuple[bool, bool, bool]:
+        """The most precise of several decides: legal entity before mart before leg."""
+        return (self.legal_entity is not None, self.mart is not None, "." in self.rule)
+
+
 class Tolerances(_Strict):
-    """Exposure (reporting currency) a financial mart may carry; share in flight above which it is held."""
+    """Exposure (reporting currency) a financial mart may carry; share in flight above which it is held.
+
+    What a rule's own tolerance covers is judged against it alone and uses up nothing of the mart's.
+    """
 
     exposure: dict[str, Decimal] = Field(default_factory=dict)
     max_in_flight: Decimal = Field(default=Decimal("0.05"), ge=0, le=1)
+    rules: tuple[RuleTolerance, ...] = ()
 
     def exposure_of(self, mart: str) -> Decimal:
         """Tolerated exposure of a mart, reporting currency; zero where nothing is said."""
         return self.exposure.get(mart, Decimal(0))
+
+    def own_exposure(self, mart: str, leg: str, legal_entity: str | None) -> RuleTolerance | None:
+        """The rule's own limit of exposure, None where the mart's holds."""
+        return self._own([one for one in self.rules if one.exposure is not None], mart, leg, legal_entity)
+
+    def in_flight_of(self, mart: str, leg: str) -> Decimal:
+        """Share of a leg that may be in flight in a mart."""
+        of_all = [one for one in self.rules if one.max_in_flight is not None and one.legal_entity is None]
+        own = self._own(of_all, mart, leg, None)
+        return self.max_in_flight if own is None or own.max_in_flight is None else own.max_in_flight
+
+    @staticmethod
+    def _own(rules: list[RuleTolerance], mart: str, leg: str, legal_entity: str | None) -> RuleTolerance | None:
+        return max(
+            (one for one in rules if one.covers(mart, leg, legal_entity)), key=lambda one: one.precision, default=None
+        )
 
 
 class Anomalies(_Strict):
@@ -307,7 +387,7 @@ def _build(document: dict[str, Any], path: Path, environment: _Environment, home
     instances = []
     for name, values in document.pop("instances", {}).items():
         resolved = dict(values)
-        for key in ("secret_file", "private_key_file"):
+        for key in ("secret_file", "private_key_file", "token_secret_file"):
             if key in resolved:
                 resolved[key] = folder / str(resolved[key])
         instances.append({"name": name, **resolved})

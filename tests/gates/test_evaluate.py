@@ -19,7 +19,7 @@ from qtc_pipeline.ops import builds, verdicts
 from qtc_pipeline.ops.builds import Failure
 from qtc_pipeline.ops.models import Verdict
 from qtc_pipeline.ops.store import open_store
-from qtc_pipeline.settings import Instance, LegalEntity, Settings, Tolerances
+from qtc_pipeline.settings import Instance, LegalEntity, RuleTolerance, Settings, Tolerances
 from tests.gates.small import AS_OF, evaluate_both, make_warehouse, settings_in
 
 pytestmark = pytest.mark.xdist_group("great_expectations")
@@ -175,6 +175,24 @@ def test_bases_are_never_added_to_each_other(tmp_path: Path) -> None:
         "('contract_value.psa', 'delay', '2026-05', 'US', 8)",
     )
     assert status_of(result)["backlog"] is Status.FINAL
+
+
+def test_a_rule_with_a_tolerance_of_its_own_is_judged_against_that_alone(tmp_path: Path) -> None:
+    rules = (
+        RuleTolerance(rule="revenue.gl", exposure=Decimal(1)),
+        RuleTolerance(rule="revenue", mart="margin", legal_entity="US", exposure=Decimal(4)),
+    )
+    exposed = "insert into small.exposure values ('revenue.gl', 'misstatement', '2026-05', '{}', 3)"
+    for place, (entity, expected) in enumerate((("US", Status.FINAL), ("DE", Status.HELD))):
+        settings = settings_in(tmp_path / f"var{place}", tolerances=Tolerances(rules=rules))
+        assert status_of(judged(settings, exposed.format(entity)))["margin"] is expected
+
+
+def test_a_legs_share_in_flight_may_have_a_limit_of_its_own() -> None:
+    own = RuleTolerance(rule="milestone", mart="unbilled_time", max_in_flight=Decimal("0.5"))
+    tolerances = Tolerances(rules=(own,))
+    assert tolerances.in_flight_of("unbilled_time", "milestone.erp") == Decimal("0.5")
+    assert tolerances.in_flight_of("backlog", "milestone.erp") == Decimal("0.05")
 
 
 def test_a_waiver_of_a_named_person_lets_a_financial_mart_out_qualified(settings: Settings) -> None:

@@ -1,7 +1,8 @@
 """The two limits: exposure over tolerance, and the share in flight.
 
-Exposure is compared per mart and base (bases are never added to each other), in reporting currency; a closed period
-counts only what it gained since its last publication. A dead interface shows as a share in flight over its limit.
+Exposure is compared per mart and base (bases are never added to each other), in reporting currency; what a rule's own
+tolerance covers is compared with that. A closed period counts only what it gained since its last publication. A dead
+interface shows as a share in flight over its limit.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 from qtc_pipeline.gates.contract import MARTS, Gate, Mart
 from qtc_pipeline.gates.evidence import Evidence, Question, Row, missing, not_applicable_legs, not_applicable_row
 from qtc_pipeline.gates.expectations import Expect
+from qtc_pipeline.settings import RuleTolerance
 
 _BREAK = "reconciliation.rec_break"
 _ROW = "reconciliation.rec_row"
@@ -66,30 +68,33 @@ def _exposure(
         order by all
         """
     )
+    tolerances = evidence.settings.tolerances
     closed = _closed_periods(evidence)
     not_applicable = not_applicable_legs(evidence)
     rows = []
     for mart in marts:
-        tolerance = _limits(evidence, mart.name)["amount"]
-        own: list[tuple[dict[str, Any], Decimal | None, bool]] = []
-        totals: dict[tuple[str | None, bool], Decimal] = defaultdict(Decimal)
+        own: list[tuple[dict[str, Any], Decimal | None, bool, RuleTolerance | None]] = []
+        # (base, the rule's own tolerance, waived or not) -> exposure that is judged together
+        totals: dict[tuple[str | None, RuleTolerance | None, bool], Decimal] = defaultdict(Decimal)
         for one in (one for one in found if one["leg"] in mart.exposure_legs):
             gating = _since_publication(evidence, mart, one, closed)
             covered = is_waived(waived, mart.name, one["leg"], one["legal_entity_id"], one["period"])
-            own.append((one, gating, covered))
-            totals[one["base"], True] += gating or _ZERO
+            rule = tolerances.own_exposure(mart.name, one["leg"], one["legal_entity_id"])
+            own.append((one, gating, covered, rule))
+            totals[one["base"], rule, True] += gating or _ZERO
             if not covered:  # what is waived uses up no tolerance of what is not
-                totals[one["base"], False] += gating or _ZERO
-        rows += [
-            _exposure_row(mart, one, gating, totals[one["base"], covered] - tolerance, tolerance)
-            for one, gating, covered in own
-        ]
+                totals[one["base"], rule, False] += gating or _ZERO
+        whole = tolerances.exposure_of(mart.name)
+        for one, gating, covered, rule in own:
+            tolerance = whole if rule is None or rule.exposure is None else rule.exposure
+            excess = totals[one["base"], rule, covered] - tolerance
+            rows.append(_exposure_row(mart, one, gating, excess, tolerance))
         rows += [
             not_applicable_row((mart.name,), leg, not_applicable[leg])
             if leg in not_applicable
-            else Row((mart.name,), leg, exposure=_ZERO, tolerance=tolerance, judged={"excess": _ZERO})
+            else Row((mart.name,), leg, exposure=_ZERO, tolerance=whole, judged={"excess": _ZERO})
             for leg in mart.exposure_legs
-            if leg not in {one["leg"] for one, _, _ in own}
+            if leg not in {one["leg"] for one, *_ in own}
         ]
     return Question(Gate.EXPOSURE, "exposure", rows, (Expect("excess", "at_most_zero"),), "exposure over tolerance")
 
@@ -145,8 +150,8 @@ def _in_flight(evidence: Evidence, marts: list[Mart]) -> Question:
     not_applicable = not_applicable_legs(evidence)
     rows = []
     for mart in marts:
-        limit = _limits(evidence, mart.name)["max_in_flight"]
         for one in (one for one in found if one["leg"] in mart.exposure_legs and one["leg"] not in not_applicable):
+            limit = evidence.settings.tolerances.in_flight_of(mart.name, one["leg"])
             amount = flying.get((one["leg"], one["measure"], one["currency"]), _ZERO)
             total = one["total"] or _ZERO
             share = (amount / total if total else _ONE) if amount else _ZERO
@@ -166,8 +171,3 @@ def _in_flight(evidence: Evidence, marts: list[Mart]) -> Question:
     return Question(
         Gate.IN_FLIGHT, "in_flight", rows, (Expect("excess", "at_most_zero"),), "the share in flight is over its limit"
     )
-
-
-def _limits(evidence: Evidence, mart: str) -> dict[str, Decimal]:
-    tolerances = evidence.settings.tolerances
-    return {"amount": tolerances.exposure_of(mart), "max_in_flight": tolerances.max_in_flight}
