@@ -21,7 +21,7 @@ pytestmark = pytest.mark.xdist_group("warehouses")
 SEEDS = range(1, 11)
 DAMAGES = (11, 12, 13, 23, 26)
 FIRMS = [(seed, defects) for seed in SEEDS for defects in (False, True)]
-MARTS = ("backlog", "unbilled_time", "invoice_exceptions", "margin", "closings", "executive")
+MARTS = ("backlog", "unbilled_time", "invoice_exceptions", "margin", "closings")
 
 
 @pytest.fixture(scope="module", params=FIRMS, ids=[f"{seed}-{'defects' if bad else 'clean'}" for seed, bad in FIRMS])

@@ -47,10 +47,44 @@ def receivables(view: View) -> list[Receivable]:
         bucket = bucket_of(document.due, view.context.today) if invoice else "unapplied"
         contract = view.contract_of_job(document.project)
         found.append(Receivable(document.id, contract, document.company, document.currency, bucket, left))
-    for payment in _payments(view).values():
-        left = by_settlement[payment.id] - payment.amount
-        found.append(Receivable(payment.id, None, payment.company, payment.currency, "unapplied", left))
+    found += [
+        Receivable(line.id, None, line.company, line.currency, "unapplied", -line.unapplied) for line in receipts(view)
+    ]
     return found
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A payment, what of it was taken back (negative) and what of it is set against invoices."""
+
+    id: str
+    company: str
+    currency: str
+    received: Decimal
+    taken_back: Decimal
+    applied: Decimal
+
+    @property
+    def unapplied(self) -> Decimal:
+        """What is left of it."""
+        return self.received + self.taken_back - self.applied
+
+
+def receipts(view: View) -> list[Receipt]:
+    """Every payment with what takes it back; a reversal of an unknown payment stands for itself."""
+    applied: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    for use in applications(view):
+        applied[use.settled_by] += use.amount
+    payments = _payments(view)
+    back: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    for payment in payments.values():
+        if payment.reverses in payments:
+            back[str(payment.reverses)] += payment.amount
+    return [
+        Receipt(key, payment.company, payment.currency, payment.amount, back[key], applied[key])
+        for key, payment in payments.items()
+        if payment.reverses not in payments
+    ]
 
 
 def bucket_of(due: date | None, today: date) -> str:
