@@ -29,10 +29,27 @@ GROUPS = {
 STAGES = {
     "activation": "activation",
     "contract_value": "contract",
+    "customer_master": "contract",
+    "billing_terms": "contract",
     "approved_time": "delivery",
+    "expense": "delivery",
+    "staffing": "delivery",
+    "bill_rate.psa": "delivery",
+    "bill_rate.erp": "billing",
+    "milestone": "billing",
     "invoice_integrity": "billing",
     "ar_to_gl": "cash",
+    "cash": "cash",
     "revenue": "revenue",
+}
+STAGES_OF_CLASSES = {
+    "unbilled_past_sla": "billing",
+    "stale_terms_invoiced": "billing",
+    "purchase_order_overrun": "billing",
+    "billed_before_signature": "billing",
+    "time_before_activation": "delivery",
+    "revenue_before_delivery": "revenue",
+    "paid_before_invoice": "cash",
 }
 STAGES_WITH_RECORDS = frozenset({"contract", "activation", "delivery", "billing", "cash", "revenue"})
 
@@ -74,17 +91,17 @@ def _share(place: Place, leaking: Decimal, billed: Decimal | None) -> Part:
     return Part(place, "revenue_leakage", "share_of_billed_12m", "ratio", leaking, billed)
 
 
-def stage_of(leg: str) -> str:
-    """The stage of the workflow a leg watches; the longest name that fits tells it."""
-    names = (leg, leg.partition(".")[0])
-    return next((STAGES[name] for name in names if name in STAGES), "none")
+def stage_of(leg: str, break_class: str) -> str:
+    """The stage of the workflow in which an exception stands: that of its class if it has one, else of its leg."""
+    rule = STAGES.get(leg) or STAGES.get(leg.partition(".")[0], "none")
+    return STAGES_OF_CLASSES.get(break_class, rule)
 
 
 def rates(answer: Answer) -> Iterator[Part]:
     """Exceptions per thousand records of a stage."""
     view, month = answer.view, month_of(answer.view.context.today)
     for row in answer.exceptions:
-        stage = stage_of(row.leg)
+        stage = stage_of(row.leg, row.break_class)
         if stage in STAGES_WITH_RECORDS:
             place = place_of(month, view.contracts.get(str(row.contract)), row.company)
             yield Part(place, "exception_rate", stage, "ratio", Decimal(1), ZERO)
