@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -122,9 +122,12 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Ru
         yield folder, running
 
 
+S = TypeVar("S", bound=SimulatedSource)
+
+
 @contextmanager
-def simulated(sandbox: tuple[Path, Running], name: str) -> Iterator[SimulatedSource]:
-    source = SimulatedSource(*sandbox, name)
+def simulated(sandbox: tuple[Path, Running], name: str, kind: type[S]) -> Iterator[S]:
+    source = kind(*sandbox, name)
     yield source
     source.restore()
 
@@ -132,19 +135,19 @@ def simulated(sandbox: tuple[Path, Running], name: str) -> Iterator[SimulatedSou
 class TestSalesforce(Conformance):
     @pytest.fixture
     def subject(self, sandbox: tuple[Path, Running]) -> Iterator[SimulatedSource]:
-        with simulated(sandbox, "crm") as source:
+        with simulated(sandbox, "crm", SimulatedSource) as source:
             yield source
 
 
 class TestKantata(Conformance):
     @pytest.fixture
     def subject(self, sandbox: tuple[Path, Running]) -> Iterator[SimulatedSource]:
-        with simulated(sandbox, "psa") as source:
+        with simulated(sandbox, "psa", SimulatedSource) as source:
             yield source
 
 
 class TestNetSuite(Conformance):
     @pytest.fixture
     def subject(self, sandbox: tuple[Path, Running]) -> Iterator[SimulatedSource]:
-        with simulated(sandbox, "erp") as source:
+        with simulated(sandbox, "erp", SimulatedSource) as source:
             yield source

@@ -1,7 +1,7 @@
 """Read one Salesforce org.
 
-Here: token, paging, deletes, control counts, what its errors mean. Stays out: which objects and fields are read
-(the folder's ``__init__``).
+Here: paging, deletes, control counts, what its errors mean. Stays out: which objects and fields are read (the folder's
+``__init__``), the session (``token``), jobs for many rows (``bulk``).
 
 Facts this rests on: SystemModstamp is not unique, so an increment asks for ``>=`` and the lake drops what it has;
 errors are a JSON array; 403 REQUEST_LIMIT_EXCEEDED is the day's budget ("TotalRequests": stop) or a concurrency limit
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -25,7 +25,6 @@ from qtc_pipeline.errors import (
     ContractError,
     PermanentError,
     RateLimitedError,
-    SettingsError,
     SystemReadError,
     TransientError,
 )
@@ -35,14 +34,19 @@ from qtc_pipeline.systems.contract import Entity, Page
 from qtc_pipeline.systems.http import Answer, Http, Patience, Token, retry_after, usual_error, vendor_clock
 from qtc_pipeline.systems.paging import ahead
 from qtc_pipeline.systems.payload import hash_text, split_answer
+from qtc_pipeline.systems.salesforce.bulk import API, bulk_pages
+from qtc_pipeline.systems.salesforce.token import fetch_token, grant_of
 
-API = "/services/data/v67.0"
 _DELETED_WINDOW = timedelta(days=15)
 _LOST_LOCATOR = "INVALID_QUERY_LOCATOR"
 
 
 class LostLocatorError(PermanentError):
     """The server forgot where a query stood; it must be asked again."""
+
+
+class BulkRefusedError(PermanentError):
+    """The Bulk API does not serve this object or query; the other interface does."""
 
 
 class SalesforceDialect:
@@ -53,6 +57,12 @@ class SalesforceDialect:
         code, message = _code_and_message(response)
         if code == _LOST_LOCATOR:
             return LostLocatorError(what, message)
+        if code == "INVALIDENTITY" or ("not supported" in message and "Bulk" in message):
+            return BulkRefusedError(what, f"{code} {message}")
+        return self._known(response, what, code, message) or usual_error(response, what, code, message)
+
+    @staticmethod
+    def _known(response: httpx.Response, what: str, code: str, message: str) -> SystemReadError | None:
         if code == "REQUEST_LIMIT_EXCEEDED":
             if "TotalRequests" in message:
                 return PermanentError(what, f"{code} {message}", "The org's requests of 24 hours are used up; wait")
@@ -61,7 +71,7 @@ class SalesforceDialect:
             return TransientError(what, f"{code} {message}")
         if code in ("invalid_grant", "invalid_client", "invalid_client_id", "app_not_found"):
             return AuthenticationError(what, f"{code} {message}", "Check client id, secret and My Domain base_url")
-        return usual_error(response, what, code, message)
+        return None
 
 
 def _code_and_message(response: httpx.Response) -> tuple[str, str]:
@@ -79,10 +89,17 @@ def _code_and_message(response: httpx.Response) -> tuple[str, str]:
 
 @dataclass(slots=True)
 class SalesforceReader:
-    """One org, open for reading."""
+    """One org, open for reading.
+
+    ``bulk_above``: a read of more rows takes the Bulk API (None: never), once :meth:`count` has shown that the object
+    is so large.
+    """
 
     http: Http
     page_size: int = 2000
+    bulk_above: int | None = None
+    _rows: dict[str, int] = field(default_factory=dict)
+    _without_bulk: set[str] = field(default_factory=set)
 
     def close(self) -> None:
         """Close the connections."""
@@ -99,10 +116,12 @@ class SalesforceReader:
         group = entity.currency
         columns, by = (f"{group}, ", f" GROUP BY {group}") if group else ("", "")
         soql = f"SELECT {columns}COUNT(Id) n FROM {entity.name} WHERE IsDeleted = false{by}"
-        return tuple(
+        counts = tuple(
             SourceCount(str(row.get(group) or "") if group else "", "count", Decimal(row["n"]))
             for row in self._aggregate(soql, entity)
         )
+        self._rows[entity.name] = sum(int(one.value) for one in counts)
+        return counts
 
     def scope(self, entity: Entity) -> tuple[tuple[str, str], ...]:
         """Legal entities that occur, by an aggregate query."""
@@ -128,7 +147,29 @@ class SalesforceReader:
         return self.http.request("GET", url, decode, what=f"control count of {entity.name}")
 
     def pages(self, entity: Entity, since: datetime | None) -> Iterator[Page]:
-        """Records by stamp, deleted ones included."""
+        """Records by stamp, or as a job gives them where they are many; deleted ones included."""
+        if self._are_many(entity, since):
+            try:
+                yield from bulk_pages(self.http, entity, self._soql(entity, since))
+            except BulkRefusedError:
+                self._without_bulk.add(entity.name)
+            else:
+                return
+        yield from self._by_stamp(entity, since)
+
+    def _are_many(self, entity: Entity, since: datetime | None) -> bool:
+        if self.bulk_above is None or entity.name in self._without_bulk:
+            return False
+        if self._rows.get(entity.name, 0) <= self.bulk_above:
+            return False
+        soql = f"SELECT COUNT() FROM {entity.name}{_where(entity, since)}"
+        url = f"{API}/queryAll?{urlencode({'q': soql})}"
+        total = self.http.request(
+            "GET", url, lambda answer: int(json.loads(answer.text)["totalSize"]), what=f"size of {entity.name}"
+        )
+        return total > self.bulk_above
+
+    def _by_stamp(self, entity: Entity, since: datetime | None) -> Iterator[Page]:
         start = since
         while True:
             try:
@@ -144,9 +185,11 @@ class SalesforceReader:
                 return
 
     def _query(self, entity: Entity, since: datetime | None) -> str:
-        where = f" WHERE {entity.cursor} >= {_soql_time(since)}" if since else ""
-        soql = f"SELECT {', '.join(entity.fields)} FROM {entity.name}{where} ORDER BY {entity.cursor}, Id"
+        soql = f"{self._soql(entity, since)} ORDER BY {entity.cursor}, Id"
         return f"{API}/queryAll?{urlencode({'q': soql})}"
+
+    def _soql(self, entity: Entity, since: datetime | None) -> str:
+        return f"SELECT {', '.join(entity.fields)} FROM {entity.name}{_where(entity, since)}"
 
     def _page(self, entity: Entity, url: str) -> tuple[Page, str | None]:
         stamp = entity.cursor or "SystemModstamp"
@@ -191,6 +234,10 @@ class SalesforceReader:
             yield page
 
 
+def _where(entity: Entity, since: datetime | None) -> str:
+    return f" WHERE {entity.cursor} >= {_soql_time(since)}" if since else ""
+
+
 def _soql_time(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z"
 
@@ -202,12 +249,8 @@ def _stamp(text: str | None) -> datetime | None:
 def open_reader(
     instance: Instance, *, transport: httpx.BaseTransport | None = None, patience: Patience | None = None
 ) -> SalesforceReader:
-    """Open an org with OAuth2 client credentials."""
-    if not instance.client_id:
-        raise SettingsError(
-            f"instances.{instance.name}.client_id", "is missing", "Write the consumer key of the connected app"
-        )
-    credentials = (instance.client_id, instance.secret.get_secret_value())
+    """Open an org, with OAuth2 client credentials or an assertion signed with the app's key."""
+    grant = grant_of(instance)
     http = Http(
         what=f"instance {instance.name}",
         base_url=instance.base_url,
@@ -216,18 +259,5 @@ def open_reader(
         transport=transport,
         patience=patience or Patience(),
     )
-
-    def fetch() -> tuple[str, float | None]:
-        return http.request(
-            "POST",
-            "/services/oauth2/token",
-            lambda answer: (str(json.loads(answer.text)["access_token"]), None),
-            what="token",
-            authorized=False,
-            repeat=False,
-            auth=credentials,
-            data={"grant_type": "client_credentials"},
-        )
-
-    http.token = Token(fetch)
-    return SalesforceReader(http, page_size=instance.page_size or 2000)
+    http.token = Token(lambda: fetch_token(http, grant))
+    return SalesforceReader(http, page_size=instance.page_size or 2000, bulk_above=instance.bulk_above_rows)
