@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -17,8 +18,14 @@ COMMANDS = [
         ["publish", "list"],
         ["publish", "show"],
         ["publish", "rollback"],
+        ["publish", "rebuild"],
+        ["publish", "diff"],
+        ["explain"],
         ["exceptions", "list"],
         ["exceptions", "show"],
+        ["waivers", "add"],
+        ["waivers", "list"],
+        ["waivers", "end"],
     ),
     *(
         ["systems", "check"],
@@ -81,3 +88,37 @@ def test_asking_for_numbers_before_anything_is_published_says_so(tmp_path: Path)
     done = qtc(tmp_path, "kpi")
     assert done.returncode == 1
     assert "qtc run" in done.stderr
+
+
+def test_a_waiver_names_a_rule_a_person_a_reason_and_an_end(tmp_path: Path) -> None:
+    assert qtc(tmp_path, "init").returncode == 0
+    said = ["--mart", "margin", "--rule", "revenue.gl", "--person", "Ada", "--reason", "journal is corrected in July"]
+    done = qtc(tmp_path, "waivers", "add", *said, "--expires", "2999-01-31", "--legal-entity", "DE")
+    assert done.returncode == 0, done.stderr
+    listed = json.loads(qtc(tmp_path, "waivers", "list", "--json").stdout)
+    assert [(one["mart"], one["rule_id"], one["legal_entity_id"], one["person"]) for one in listed] == [
+        ("margin", "revenue.gl", "DE", "Ada")
+    ]
+    assert qtc(tmp_path, "waivers", "end", str(listed[0]["waiver_id"])).returncode == 0
+    assert json.loads(qtc(tmp_path, "waivers", "list", "--json").stdout) == []
+    assert len(json.loads(qtc(tmp_path, "waivers", "list", "--all", "--json").stdout)) == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (["--rule", "activation.psa"], "has no exposure that gates"),
+        (["--expires", "2001-01-01"], "is past already"),
+        (["--legal-entity", "FR"], "Use one of: DE, UK, US"),
+        (["--reason", " "], "must say something"),
+        (["--expires", "soon"], "is not ISO 8601"),
+    ],
+    ids=lambda one: one[0] if isinstance(one, list) else None,
+)
+def test_a_waiver_that_waives_nothing_real_is_refused(tmp_path: Path, wrong: list[str], told: str) -> None:
+    assert qtc(tmp_path, "init").returncode == 0
+    right = {"--mart": "margin", "--rule": "revenue.gl", "--person": "Ada", "--reason": "x", "--expires": "2999-01-31"}
+    said = {**right, wrong[0]: wrong[1]}
+    done = qtc(tmp_path, "waivers", "add", *(word for pair in said.items() for word in pair))
+    assert done.returncode == 1
+    assert told in " ".join(done.stderr.split())

@@ -17,6 +17,7 @@ from qtc_pipeline.cli.output import exit_code_of, say_error
 from qtc_pipeline.cli.sandbox import register as register_sandbox
 from qtc_pipeline.cli.setup import register as register_setup
 from qtc_pipeline.cli.show import register as register_show
+from qtc_pipeline.cli.waivers import register as register_waivers
 from qtc_pipeline.cli.work import register as register_work
 from qtc_pipeline.errors import QtcError
 
@@ -33,7 +34,15 @@ app = typer.Typer(
     epilog=EPILOG,
     help="Reconciled quote-to-cash numbers from CRM, PSA and ERP: read, reconcile, gate, publish.",
 )
-for register in (register_work, register_kpi, register_explain, register_show, register_sandbox, register_setup):
+for register in (
+    register_work,
+    register_kpi,
+    register_explain,
+    register_show,
+    register_waivers,
+    register_sandbox,
+    register_setup,
+):
     register(app)
 
 

@@ -60,3 +60,12 @@ def add_waiver(
 def active_waivers(session: Session, as_of: datetime) -> list[Waiver]:
     """Waivers that have not expired as of an instant, oldest first."""
     return list(session.scalars(select(Waiver).where(Waiver.expires_at > as_of).order_by(Waiver.waiver_id)))
+
+
+def end_waiver(session: Session, waiver_id: int, at: datetime) -> bool:
+    """Let a waiver expire at an instant; False where none of that id is in force then."""
+    waiver = session.get(Waiver, waiver_id)
+    if waiver is None or waiver.expires_at <= at:
+        return False
+    waiver.expires_at = at
+    return True
