@@ -38,15 +38,33 @@ expected as (
     cross join leg
 ),
 
-ranked_root as (
+-- what another legal entity delivers stands on a project of its own: no second engagement beside one at home
+placed as (
     select
         projects.*,
-        row_number() over (
-            partition by projects.leg_id, projects.contract_id
-            order by projects.created_at asc nulls last, projects.project_id asc nulls last
-        ) as root_rank
+        coalesce(
+            projects.link_role = 'root'
+            and (
+                projects.is_at_home
+                or not coalesce(
+                    max(case when projects.link_role = 'root' then projects.is_at_home end)
+                        over (partition by projects.leg_id, projects.contract_id),
+                    false
+                )
+            ), false
+        ) as is_engagement
     from projects
-    where projects.link_role = 'root'
+),
+
+ranked_root as (
+    select
+        placed.*,
+        row_number() over (
+            partition by placed.leg_id, placed.contract_id
+            order by placed.created_at asc nulls last, placed.project_id asc nulls last
+        ) as root_rank
+    from placed
+    where placed.is_engagement
 ),
 
 -- approved value behind a project, at the contract's rate or else at the rate the entry carries
@@ -112,38 +130,46 @@ contract_row as (
     cross join sla
 ),
 
--- declared phases and internal projects are right; a project without any contract is not
+beside as (
+    select
+        placed.*,
+        case
+            when placed.is_internal then 'internal_project'
+            when placed.link_role = 'additional_phase' then 'additional_phase'
+            when placed.link_role = 'root' then 'other_entity'
+            else 'project_without_contract'
+        end as break_class
+    from placed
+    where not placed.is_engagement
+),
+
+-- declared phases, internal projects and those of other legal entities are right; a project without any contract is not
 project_row as (
     select
-        projects.leg_id as leg,
-        projects.project_id as grain_key,
-        projects.contract_id,
-        projects.qtc_id,
-        projects.customer_id,
-        projects.legal_entity_id,
-        projects.region,
-        projects.period,
+        beside.leg_id as leg,
+        beside.project_id as grain_key,
+        beside.contract_id,
+        beside.qtc_id,
+        beside.customer_id,
+        beside.legal_entity_id,
+        beside.region,
+        beside.period,
         leg.left_instance as left_system,
         cast(null as {{ dbt.type_string() }}) as left_ref,
         0 as left_amount,
-        projects.source_instance as right_system,
-        projects.project_id as right_ref,
+        beside.source_instance as right_system,
+        beside.project_id as right_ref,
         1 as right_amount,
         cast(null as decimal(18, 4)) as blocked_amount,
-        projects.created_at as event_at,
+        beside.created_at as event_at,
+        beside.break_class,
         case
-            when projects.is_internal then 'internal_project'
-            when projects.link_role = 'additional_phase' then 'additional_phase'
-            else 'project_without_contract'
-        end as break_class,
-        case
-            when projects.link_role is null and not projects.is_internal
-                then {{ pending_reason('projects.created_at', 'projects.version_at', 'projects.version_at', 'left') }}
+            when beside.break_class = 'project_without_contract'
+                then {{ pending_reason('beside.created_at', 'beside.version_at', 'beside.version_at', 'left') }}
         end as pending_reason,
-        {{ due_at('projects.created_at') }} as due_at
-    from projects
-    inner join leg on projects.leg_id = leg.leg_id
-    where coalesce(projects.link_role, 'none') <> 'root'
+        {{ due_at('beside.created_at') }} as due_at
+    from beside
+    inner join leg on beside.leg_id = leg.leg_id
 ),
 
 found as (
@@ -158,7 +184,7 @@ select
     leg,
     'count' as measure,
     case
-        when break_class in ('internal_project', 'additional_phase') then 'reconciling'
+        when break_class in ('internal_project', 'additional_phase', 'other_entity') then 'reconciling'
         when break_class = 'activation_past_sla' then 'condition'
         when pending_reason is not null then 'timing'
         else 'break'
@@ -182,7 +208,7 @@ select
     cast(left_amount - right_amount as decimal(18, 4)) as difference,
     cast(blocked_amount as decimal(18, 4)) as blocked_amount,
     event_at,
-    case when break_class not in ('internal_project', 'additional_phase', 'activation_past_sla') then due_at end as due_at,
+    case when break_class not in ('internal_project', 'additional_phase', 'other_entity', 'activation_past_sla') then due_at end as due_at,
     pending_reason,
     case break_class
         when 'won_without_project' then 'executed contract has no project'
@@ -190,6 +216,7 @@ select
         when 'activation_past_sla' then 'project is not started within the activation SLA'
         when 'internal_project' then 'internal project, nobody is billed'
         when 'additional_phase' then 'declared additional phase of its engagement'
+        when 'other_entity' then 'delivered by another legal entity'
         else 'no executed contract stands behind the project'
     end as failure_reason
 from found

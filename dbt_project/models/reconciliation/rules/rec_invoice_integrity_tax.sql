@@ -15,6 +15,14 @@ currencies as (
     select * from {{ ref('core_currency') }}
 ),
 
+customers as (
+    select * from {{ ref('core_customer') }}
+),
+
+lines as (
+    select * from {{ ref('core_invoice_line') }}
+),
+
 tax_sum as (
     select
         invoice_id,
@@ -24,9 +32,19 @@ tax_sum as (
     group by invoice_id
 ),
 
+line_count as (
+    select
+        invoice_id,
+        count(*) as line_count
+    from lines
+    group by invoice_id
+),
+
 compared as (
     select
         documents.*,
+        customers.tax_rate,
+        coalesce(line_count.line_count, 0) as line_count,
         coalesce(tax_sum.tax_amount, 0) as line_tax,
         documents.tax_amount - coalesce(tax_sum.tax_amount, 0) as difference,
         currencies.minor_unit,
@@ -35,14 +53,31 @@ compared as (
     cross join leg
     left join tax_sum on documents.invoice_id = tax_sum.invoice_id
     left join currencies on documents.functional_currency = currencies.currency_id
+    left join customers on documents.customer_id = customers.customer_id
+    left join line_count on documents.invoice_id = line_count.invoice_id
+),
+
+-- header and lines may agree on a rate that is not the customer's; half a cent may go in the rounding of each line
+named as (
+    select
+        compared.*,
+        case
+            when difference <> 0 then 'tax_mismatch'
+            when document_type <> 'write_off' and abs(tax_amount * 100 - net_amount * tax_rate) > 0.5 * line_count then 'tax_rate_unexpected'
+        end as break_class
+    from compared
 )
 
 select
     'invoice_integrity' as rule_id,
     'invoice_integrity.tax' as leg,
     'amount' as measure,
-    case when pending_reason is not null then 'timing' else 'break' end as kind,
-    'tax_mismatch' as break_class,
+    case
+        when break_class = 'tax_rate_unexpected' then 'condition'
+        when pending_reason is not null then 'timing'
+        else 'break'
+    end as kind,
+    break_class,
     invoice_id as grain_key,
     qtc_id,
     contract_id,
@@ -59,12 +94,15 @@ select
     invoice_id as right_ref,
     cast(line_tax as decimal(18, 4)) as right_amount,
     cast(difference as decimal(18, 4)) as difference,
-    cast(null as decimal(18, 4)) as blocked_amount,
+    case when break_class = 'tax_rate_unexpected' then gross_amount end as blocked_amount,
     {{ date_start('issue_date') }} as event_at,
     cast(null as timestamp) as due_at,
-    pending_reason,
-    'tax in the header is not the sum of the tax lines' as failure_reason,
+    case when break_class = 'tax_mismatch' then pending_reason end as pending_reason,
+    case break_class
+        when 'tax_mismatch' then 'tax in the header is not the sum of the tax lines'
+        else 'the tax is not what the rate of the customer asks for'
+    end as failure_reason,
     functional_currency as exposure_currency,
     {{ round_to_minor_unit(money_times('abs(difference)', 'exchange_rate'), 'minor_unit') }} as exposure_amount
-from compared
-where difference <> 0
+from named
+where break_class is not null

@@ -12,6 +12,11 @@ lines as (
     select * from {{ ref('core_invoice_line') }}
 ),
 
+issued as (
+    select * from {{ ref('core_invoice') }}
+    where is_posted
+),
+
 -- what an invoice bills, without listing it: first, last and number of its source items
 content as (
     select
@@ -49,6 +54,25 @@ ranked as (
     from documents
     cross join leg
     left join content on documents.invoice_id = content.invoice_id
+),
+
+-- a number is a prefix and the digits at its end; each legal entity counts a series of its own, voids and credits included
+numbered as (
+    select distinct
+        legal_entity_id,
+        regexp_extract(document_number, '^(.*?)([0-9]+)$', 1) as prefix,
+        try_cast(regexp_extract(document_number, '^(.*?)([0-9]+)$', 2) as bigint) as number
+    from issued
+),
+
+succession as (
+    select
+        legal_entity_id,
+        prefix,
+        number,
+        lag(number) over (partition by legal_entity_id, prefix order by number asc nulls last) as number_before
+    from numbered
+    where number is not null
 )
 
 select
@@ -83,3 +107,35 @@ select
     end as failure_reason
 from ranked
 where number_rank > 1 or content_rank > 1
+union all
+select
+    'invoice_integrity' as rule_id,
+    'invoice_integrity.unique' as leg,
+    'count' as measure,
+    'condition' as kind,
+    'invoice_number_gap' as break_class,
+    succession.legal_entity_id || ':' || succession.prefix || ':' || cast(succession.number_before + 1 as {{ dbt.type_string() }}) as grain_key,
+    cast(null as {{ dbt.type_string() }}) as qtc_id,
+    cast(null as {{ dbt.type_string() }}) as contract_id,
+    cast(null as {{ dbt.type_string() }}) as customer_id,
+    succession.legal_entity_id,
+    'unassigned' as region,
+    'billing' as workflow_stage,
+    leg.as_of_period as period,
+    cast(null as {{ dbt.type_string() }}) as currency,
+    leg.left_instance as left_system,
+    succession.prefix || cast(succession.number_before as {{ dbt.type_string() }}) as left_ref,
+    cast(succession.number_before as decimal(18, 4)) as left_amount,
+    leg.right_instance as right_system,
+    succession.prefix || cast(succession.number as {{ dbt.type_string() }}) as right_ref,
+    cast(succession.number as decimal(18, 4)) as right_amount,
+    cast(0 as decimal(18, 4)) as difference,
+    cast(null as decimal(18, 4)) as blocked_amount,
+    cast(null as timestamp) as event_at,
+    cast(null as timestamp) as due_at,
+    cast(null as {{ dbt.type_string() }}) as pending_reason,
+    cast(succession.number - succession.number_before - 1 as {{ dbt.type_string() }}) || ' numbers of the series are on no posted document'
+        as failure_reason
+from succession
+cross join leg
+where succession.number > succession.number_before + 1

@@ -49,6 +49,7 @@ select
     projects.currency,
     -- a linked project counts where its contract does: who delivers is another question
     coalesce(resolved.legal_entity_id, projects.legal_entity_id) as legal_entity_id,
+    coalesce(projects.legal_entity_id = resolved.legal_entity_id, false) as is_at_home,
     coalesce(resolved.qtc_id, projects.qtc_id) as qtc_id,
     coalesce(resolved.customer_id, projects.customer_id) as customer_id,
     resolved.contract_id,
