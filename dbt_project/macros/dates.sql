@@ -65,3 +65,8 @@
 {% macro spark__add_hours(timestamp, hours) -%}
     timestampadd(hour, {{ hours }}, {{ timestamp }})
 {%- endmacro %}
+
+{#- Number of a period 'YYYY-MM', so that months can be counted; bigint. -#}
+{% macro month_number(period) -%}
+    cast(cast(substr({{ period }}, 1, 4) as integer) * 12 + cast(substr({{ period }}, 6, 2) as integer) as bigint)
+{%- endmacro %}

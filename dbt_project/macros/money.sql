@@ -57,3 +57,12 @@
 {% macro marked_up(amount, percent) -%}
     cast({{ money_div('cast(' ~ amount ~ ' as decimal(18, 4)) * cast(100 + coalesce(' ~ percent ~ ', 0) as decimal(8, 2))', '100', 2) }} as decimal(18, 4))
 {%- endmacro %}
+
+{#- numerator / denominator rounded half away from zero to the minor unit, as DECIMAL(18,4); NULL at zero. -#}
+{% macro money_div_unit(numerator, denominator, minor_unit) -%}
+    cast(case {{ minor_unit }}
+        when 0 then {{ money_div(numerator, denominator, 0) }}
+        when 3 then {{ money_div(numerator, denominator, 3) }}
+        else {{ money_div(numerator, denominator, 2) }}
+    end as decimal(18, 4))
+{%- endmacro %}

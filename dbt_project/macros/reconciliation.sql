@@ -51,6 +51,26 @@
     {%- endfor %}
 {%- endmacro %}
 
+{#- What breaks and conditions of rules claim, where their rows name the item themselves. -#}
+{% macro claims_of(models) %}
+    {%- for model in models %}
+    select
+        rule_id,
+        leg,
+        grain_key,
+        break_class,
+        exposure_item as item_key,
+        exposure_amount as amount,
+        exposure_currency as currency,
+        exposure_base as base
+    from {{ ref(model) }}
+    where kind in ('break', 'condition') and exposure_item is not null
+    {%- if not loop.last %}
+    union all
+    {%- endif -%}
+    {%- endfor %}
+{%- endmacro %}
+
 {#- A date as the instant it begins, naive UTC. -#}
 {% macro date_start(date) -%}
     cast({{ date }} as timestamp)

@@ -1,6 +1,14 @@
+-- What invoice integrity and the terms say of a document stands on it; what other rules say of a billed item stands on
+-- the latest posted invoice that bills it.
 with claims as (
     select * from {{ ref('rec_exposure_item') }}
-    where leg in ('invoice_integrity.lines', 'invoice_integrity.tax', 'invoice_integrity.unique', 'invoice_integrity.items')
+    where
+        leg in ('invoice_integrity.lines', 'invoice_integrity.tax', 'invoice_integrity.unique', 'invoice_integrity.items')
+        or break_class in (
+            'stale_terms_invoiced', 'billed_unapproved_time', 'milestone_billed_twice', 'rejected_milestone_billed',
+            'milestone_amount_mismatch', 'amount_mismatch', 'unapproved_subcontractor_cost'
+        )
+        or (break_class = 'rate_mismatch' and leg = 'bill_rate.erp')
 ),
 
 documents as (
@@ -11,9 +19,42 @@ lines as (
     select * from {{ ref('core_invoice_line') }}
 ),
 
-line_claim as (
+build as (
+    select * from {{ ref('int_build') }}
+),
+
+billed_item as (
     select
-        lines.invoice_id,
+        case lines.source_type
+            when 'time' then 'time_entry:' || lines.source_item_id
+            when 'expense' then 'expense:' || lines.source_item_id
+            when 'milestone' then 'milestone:' || lines.source_item_id
+            else 'invoice_line:' || lines.invoice_line_id
+        end as item_key,
+        documents.invoice_id,
+        documents.issue_date
+    from lines
+    inner join documents on lines.invoice_id = documents.invoice_id
+    cross join build
+    where documents.document_type = 'invoice' and documents.period <= build.as_of_period
+),
+
+home as (
+    select
+        item_key,
+        invoice_id
+    from billed_item
+    qualify
+        row_number() over (partition by item_key order by issue_date desc nulls last, invoice_id desc nulls last) = 1
+),
+
+claimed as (
+    select
+        case
+            when claims.leg in ('invoice_integrity.lines', 'invoice_integrity.tax', 'invoice_integrity.unique', 'billing_terms.erp')
+                then claims.grain_key
+            else home.invoice_id
+        end as invoice_id,
         claims.leg,
         claims.grain_key,
         claims.break_class,
@@ -22,39 +63,20 @@ line_claim as (
         claims.amount_reporting,
         claims.is_primary
     from claims
-    inner join lines on claims.item_key = 'invoice_line:' || lines.invoice_line_id
-),
-
-header_claim as (
-    select
-        grain_key as invoice_id,
-        leg,
-        grain_key,
-        break_class,
-        currency,
-        amount,
-        amount_reporting,
-        is_primary
-    from claims
-    where item_key like 'invoice:%'
-),
-
-claimed as (
-    select * from line_claim
-    union all
-    select * from header_claim
+    left join home on claims.item_key = home.item_key
 ),
 
 summed as (
     select
         invoice_id,
         break_class,
-        currency,
         count(distinct leg || '|' || grain_key) as exceptions,
+        min(currency) as first_currency,
+        max(currency) as last_currency,
         sum(case when is_primary then amount else 0 end) as exposure_amount,
         sum(case when is_primary then amount_reporting else 0 end) as exposure_reporting
     from claimed
-    group by invoice_id, break_class, currency
+    group by invoice_id, break_class
 )
 
 select
@@ -72,8 +94,13 @@ select
     documents.currency,
     documents.net_amount,
     cast(summed.exceptions as integer) as exceptions,
-    summed.currency as exposure_currency,
-    cast(summed.exposure_amount as decimal(18, 4)) as exposure_amount,
+    case when summed.first_currency <> summed.last_currency then build.reporting_currency else summed.first_currency end
+        as exposure_currency,
+    cast(
+        case when summed.first_currency <> summed.last_currency then summed.exposure_reporting else summed.exposure_amount end
+        as decimal(18, 4)
+    ) as exposure_amount,
     cast(summed.exposure_reporting as decimal(18, 4)) as exposure_reporting
 from summed
 inner join documents on summed.invoice_id = documents.invoice_id
+cross join build

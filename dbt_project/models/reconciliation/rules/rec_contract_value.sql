@@ -33,6 +33,29 @@ expected as (
     cross join leg
 ),
 
+-- agreed in another currency than the contract's: nothing adds it to the value, so it stands apart
+foreign_amendment as (
+    select
+        expected.leg_id,
+        expected.contract_id,
+        amendments.currency,
+        min(amendments.contract_amendment_id) as contract_amendment_id,
+        sum(amendments.amount) as amount
+    from expected
+    inner join amendments on expected.contract_id = amendments.contract_id
+    where
+        amendments.is_approved and amendments.effective_date <= expected.as_of_date
+        and coalesce(amendments.currency, '') <> expected.currency
+    group by expected.leg_id, expected.contract_id, amendments.currency
+),
+
+with_foreign as (
+    select distinct
+        leg_id,
+        contract_id
+    from foreign_amendment
+),
+
 right_side as (
     select
         leg_id,
@@ -66,10 +89,38 @@ same_currency as (
         priced.version_at as right_version_at,
         right_side.contract_id is not null as is_activated,
         coalesce(right_side.priced_records, 0) > 0 as is_priced,
-        priced.contract_id is not null and priced.priced_records > 0 and right_side.currencies = 1 as is_comparable
+        priced.contract_id is not null and priced.priced_records > 0 and right_side.currencies = 1
+        and with_foreign.contract_id is null as is_comparable
     from expected as leg
     left join priced on leg.contract_id = priced.contract_id and leg.leg_id = priced.leg_id and leg.currency = priced.currency
     left join right_side on leg.contract_id = right_side.contract_id and leg.leg_id = right_side.leg_id
+    left join with_foreign on leg.contract_id = with_foreign.contract_id and leg.leg_id = with_foreign.leg_id
+),
+
+foreign_value as (
+    select
+        leg_id,
+        contract_id,
+        currency,
+        contract_amendment_id as left_ref,
+        amount as left_amount,
+        cast(null as {{ dbt.type_string() }}) as right_ref,
+        cast(null as decimal(18, 4)) as right_amount,
+        cast(null as timestamp) as version_at
+    from foreign_amendment
+    union all
+    select
+        leg.leg_id,
+        leg.contract_id,
+        priced.currency,
+        cast(null as {{ dbt.type_string() }}) as left_ref,
+        cast(null as decimal(18, 4)) as left_amount,
+        priced.record_ref as right_ref,
+        priced.price as right_amount,
+        priced.version_at
+    from expected as leg
+    inner join priced on leg.contract_id = priced.contract_id and leg.leg_id = priced.leg_id and leg.currency <> priced.currency
+    where priced.price is not null
 ),
 
 other_currency as (
@@ -80,24 +131,25 @@ other_currency as (
         leg.customer_id,
         leg.legal_entity_id,
         leg.region,
-        priced.currency,
+        foreign_value.currency,
         leg.source_instance as left_system,
-        cast(null as {{ dbt.type_string() }}) as left_ref,
-        cast(null as decimal(18, 4)) as left_amount,
+        max(foreign_value.left_ref) as left_ref,
+        sum(foreign_value.left_amount) as left_amount,
         leg.right_instance as right_system,
-        priced.record_ref as right_ref,
-        priced.price as right_amount,
-        -priced.price as difference,
+        max(foreign_value.right_ref) as right_ref,
+        sum(foreign_value.right_amount) as right_amount,
+        coalesce(sum(foreign_value.left_amount), 0) - coalesce(sum(foreign_value.right_amount), 0) as difference,
         leg.billed_amount,
         leg.signed_date,
         leg.version_at as left_version_at,
-        priced.version_at as right_version_at,
-        true as is_activated,
-        true as is_priced,
+        max(foreign_value.version_at) as right_version_at,
+        right_side.contract_id is not null as is_activated,
+        coalesce(right_side.priced_records, 0) > 0 as is_priced,
         false as is_comparable
     from expected as leg
-    inner join priced on leg.contract_id = priced.contract_id and leg.leg_id = priced.leg_id and leg.currency <> priced.currency
-    where priced.price is not null
+    inner join foreign_value on leg.contract_id = foreign_value.contract_id and leg.leg_id = foreign_value.leg_id
+    left join right_side on leg.contract_id = right_side.contract_id and leg.leg_id = right_side.leg_id
+    group by all
 ),
 
 differing as (

@@ -15,6 +15,10 @@ billing as (
     select * from {{ ref('int_exposure_billing') }}
 ),
 
+terms as (
+    select * from {{ ref('int_exposure_terms') }}
+),
+
 -- the contract's own row speaks; a value in another currency stands in a second one
 contract_value as (
     select
@@ -42,6 +46,13 @@ approved_time as (
         exposure_base as base
     from {{ ref('rec_approved_time') }}
     where kind in ('break', 'condition')
+),
+
+-- rules whose rows say themselves which item they claim
+itemized as (
+    {{- claims_of([
+        'rec_bill_rate', 'rec_expense', 'rec_milestone', 'rec_cash', 'rec_revenue_subledger', 'rec_revenue_position'
+    ]) }}
 ),
 
 ledger_row as (
@@ -77,7 +88,11 @@ claims as (
     union all
     select * from billing
     union all
+    select * from terms
+    union all
     select * from ledger
+    union all
+    select * from itemized
 ),
 
 -- an exception claims an item once, with the larger amount

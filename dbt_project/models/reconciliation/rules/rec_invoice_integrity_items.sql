@@ -26,9 +26,10 @@ named as (
     select
         compared.*,
         case
-            when compared.delivered is null and compared.source_type = 'time' then 'source_removed'
+            when compared.delivered is null and compared.source_type in ('time', 'expense', 'milestone') then 'source_removed'
             when compared.delivered is null then null
             when compared.billed < compared.delivered then 'partly_billed'
+            when compared.source_type in ('expense', 'milestone') and compared.posted_invoice_lines < 2 then 'amount_differs'
             else 'item_billed_twice'
         end as break_class
     from compared
@@ -41,7 +42,7 @@ select
     named.measure,
     case
         when named.break_class is null then 'unexplained'
-        when named.break_class in ('source_removed', 'partly_billed') then 'reconciling'
+        when named.break_class in ('source_removed', 'partly_billed', 'amount_differs') then 'reconciling'
         when named.pending_reason is not null then 'timing'
         else 'break'
     end as kind,
@@ -67,8 +68,9 @@ select
     cast(null as timestamp) as due_at,
     case when named.break_class = 'item_billed_twice' then named.pending_reason end as pending_reason,
     case named.break_class
-        when 'source_removed' then 'the billed time is gone in the PSA, see approved_time'
+        when 'source_removed' then 'the billed item is gone in the PSA, see its own rule'
         when 'partly_billed' then 'part of the item is billed'
+        when 'amount_differs' then 'billed once, with another amount, see expense and milestone'
         when 'item_billed_twice' then 'more of the item is billed than was delivered'
         else 'the billed item is not known'
     end as failure_reason

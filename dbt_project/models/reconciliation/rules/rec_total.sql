@@ -5,9 +5,13 @@ with found as (
 control_total as (
     select * from {{ ref('int_total_engagement') }}
     union all
+    select * from {{ ref('int_total_terms') }}
+    union all
     select * from {{ ref('int_total_time') }}
     union all
     select * from {{ ref('int_total_invoice') }}
+    union all
+    select * from {{ ref('int_total_delivery') }}
     union all
     select * from {{ ref('int_total_ledger') }}
 ),
@@ -47,7 +51,8 @@ explained as (
         sum(case when kind = 'unexplained' and difference <> 0 then 1 else 0 end) as unexplained_rows,
         sum(case when kind = 'unexplained' then abs(difference) else 0 end) as unexplained_abs
     from found
-    where kind <> 'condition'
+    -- completeness is judged by gate E0, on totals of its own
+    where kind <> 'condition' and leg <> 'completeness'
     group by leg, measure, period, legal_entity_id, currency
 ),
 

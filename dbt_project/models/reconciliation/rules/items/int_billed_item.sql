@@ -54,6 +54,7 @@ billed_time as (
         posted_contract_id as contract_id,
         posted_legal_entity_id as legal_entity_id,
         posted_lines,
+        posted_invoice_lines,
         cast(posted_minutes as decimal(18, 4)) as billed,
         cast(case when has_delivered then minutes when has_bill then right_minutes end as decimal(18, 4)) as delivered,
         billing_version_at as version_at
@@ -70,6 +71,7 @@ billed_amount as (
         billing.contract_id,
         billing.legal_entity_id,
         billing.posted_lines,
+        billing.posted_invoice_lines,
         billing.posted_amount as billed,
         coalesce(milestones.amount, chargeable.amount, schedules.amount) as delivered,
         billing.version_at

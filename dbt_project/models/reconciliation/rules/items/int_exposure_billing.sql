@@ -19,9 +19,9 @@ with header as (
         'invoice:' || grain_key || ':' || break_class as item_key,
         exposure_amount as amount,
         exposure_currency as currency,
-        'misstatement' as base
+        case when kind = 'break' then 'misstatement' else 'control' end as base
     from {{ ref('rec_invoice_integrity_tax') }}
-    where kind = 'break'
+    where kind in ('break', 'condition')
 ),
 
 duplicates as (
@@ -42,21 +42,6 @@ lines as (
     select * from {{ ref('core_invoice_line') }}
 ),
 
-duplicate_line as (
-    select
-        duplicates.rule_id,
-        duplicates.leg,
-        duplicates.grain_key,
-        duplicates.break_class,
-        'invoice_line:' || lines.invoice_line_id as item_key,
-        lines.net_amount as amount,
-        documents.currency,
-        'overbilling' as base
-    from duplicates
-    inner join documents on duplicates.grain_key = documents.invoice_id
-    inner join lines on documents.invoice_id = lines.invoice_id
-),
-
 -- the excess sits on the latest lines
 billed_line as (
     select
@@ -66,6 +51,12 @@ billed_line as (
         over_billed.break_class,
         over_billed.difference as excess,
         lines.invoice_line_id,
+        case lines.source_type
+            when 'time' then 'time_entry:' || lines.source_item_id
+            when 'expense' then 'expense:' || lines.source_item_id
+            when 'milestone' then 'milestone:' || lines.source_item_id
+            else 'invoice_line:' || lines.invoice_line_id
+        end as item_key,
         lines.net_amount,
         documents.currency,
         case when over_billed.measure = 'minutes' then cast(lines.minutes as decimal(18, 4)) else lines.net_amount end as quantity,
@@ -97,22 +88,40 @@ taken_line as (
     where quantity > 0
 ),
 
-excess_line as (
+-- what other rules claim of the delivered item is the same money: so the item is claimed, not its lines
+excess_item as (
     select
         rule_id,
         leg,
         grain_key,
         break_class,
-        'invoice_line:' || invoice_line_id as item_key,
-        case when taken = quantity then net_amount else {{ money_div('net_amount * taken', 'quantity', 2) }} end as amount,
+        item_key,
+        sum(case when taken = quantity then net_amount else {{ money_div('net_amount * taken', 'quantity', 2) }} end) as amount,
         currency,
         'overbilling' as base
     from taken_line
     where taken > 0
+    group by rule_id, leg, grain_key, break_class, item_key, currency
+),
+
+duplicate_line as (
+    select
+        duplicates.rule_id,
+        duplicates.leg,
+        duplicates.grain_key,
+        duplicates.break_class,
+        coalesce(taken_line.item_key, 'invoice_line:' || lines.invoice_line_id) as item_key,
+        lines.net_amount as amount,
+        documents.currency,
+        'overbilling' as base
+    from duplicates
+    inner join documents on duplicates.grain_key = documents.invoice_id
+    inner join lines on documents.invoice_id = lines.invoice_id
+    left join taken_line on lines.invoice_line_id = taken_line.invoice_line_id and taken_line.taken > 0
 )
 
 select * from header
 union all
-select * from duplicate_line
+select * from excess_item
 union all
-select * from excess_line
+select * from duplicate_line

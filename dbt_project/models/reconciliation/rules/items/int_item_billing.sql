@@ -19,12 +19,14 @@ item_line as (
         lines.minutes,
         lines.net_amount,
         lines.version_at,
+        coalesce(invoices.posting_period, {{ period_of('invoices.issue_date') }}) as posting_period,
         invoices.is_posted and coalesce(invoices.posting_period, {{ period_of('invoices.issue_date') }}) <= build.as_of_period as is_posted,
         invoices.document_type,
+        invoices.issue_date,
+        coalesce(invoices.credit_reason in ('goodwill', 'service_credit'), false) as is_agreed_credit,
         invoices.contract_id,
         invoices.legal_entity_id,
-        invoices.currency,
-        invoices.posting_period
+        invoices.currency
     from lines
     inner join invoices on lines.invoice_id = invoices.invoice_id
     cross join build
@@ -41,6 +43,9 @@ select
     cast(sum(case when is_posted and document_type = 'invoice' then 1 else 0 end) as integer) as posted_invoice_lines,
     cast(sum(case when is_posted then coalesce(minutes, 0) else 0 end) as integer) as posted_minutes,
     cast(sum(case when is_posted then net_amount else 0 end) as decimal(18, 4)) as posted_amount,
+    -- what was credited as a courtesy, positive
+    cast(-sum(case when is_posted and is_agreed_credit then net_amount else 0 end) as decimal(18, 4)) as agreed_credit,
+    min(case when is_posted then issue_date end) as first_issue_date,
     cast(sum(case when is_posted then 0 else 1 end) as integer) as draft_lines,
     cast(sum(case when is_posted then 0 else coalesce(minutes, 0) end) as integer) as draft_minutes,
     min(case when is_posted then posting_period end) as first_posting_period,

@@ -87,7 +87,7 @@ agreed_part as (
         amendments.currency,
         amendments.amount
     from amendments
-    inner join executed on amendments.contract_id = executed.contract_id and amendments.currency = executed.currency
+    inner join executed on amendments.contract_id = executed.contract_id
     cross join build
     where amendments.is_approved and amendments.effective_date <= build.as_of_date
 ),
