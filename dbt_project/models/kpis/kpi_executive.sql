@@ -1,20 +1,9 @@
-with parts as (
-    select * from {{ ref('int_executive_part') }}
+with cells as (
+    select * from {{ ref('int_executive_cell') }}
 ),
 
 build as (
     select * from {{ ref('int_build') }}
-),
-
-valued as (
-    select
-        parts.*,
-        -- one type for both: an amount's wide type would leave a ratio four places
-        case
-            when parts.unit = 'ratio' then {{ ratio('parts.numerator', 'parts.denominator') }}
-            else cast(parts.numerator as decimal(24, 6))
-        end as value
-    from parts
 ),
 
 -- erosion has no parts of its own: it is the difference of two margins
@@ -25,8 +14,8 @@ erosion as (
         booked.region,
         booked.practice,
         booked.value - forecast.value as value
-    from valued as booked
-    inner join valued as forecast
+    from cells as booked
+    inner join cells as forecast
         on
             booked.month = forecast.month and booked.legal_entity_id = forecast.legal_entity_id
             and booked.region = forecast.region and booked.practice = forecast.practice
@@ -46,7 +35,7 @@ kpis as (
         denominator,
         unit,
         mart
-    from valued
+    from cells
     union all
     select
         month,
@@ -71,10 +60,10 @@ select
     kpis.kpi_id,
     kpis.variant,
     cast(kpis.value as decimal(24, 6)) as value,
-    cast(kpis.numerator as decimal(24, 4)) as numerator,
-    cast(kpis.denominator as decimal(24, 4)) as denominator,
+    cast(kpis.numerator as decimal(24, 6)) as numerator,
+    cast(kpis.denominator as decimal(24, 6)) as denominator,
     kpis.unit,
-    case when kpis.unit = 'amount' then build.reporting_currency end as currency,
+    case when kpis.unit in ('amount', 'rate') then build.reporting_currency end as currency,
     kpis.mart
 from kpis
 cross join build

@@ -23,28 +23,8 @@ labour as (
     select * from {{ ref('int_labour_cost') }}
 ),
 
-expenses as (
-    select
-        contract_id,
-        expense_date,
-        period,
-        amount,
-        currency
-    from {{ ref('core_expense') }}
-    where is_approved
-    union all
-    select
-        contract_id,
-        expense_date,
-        period,
-        amount,
-        currency
-    from {{ ref('core_subcontractor_cost') }}
-    where is_approved
-),
-
-rates as (
-    select * from {{ ref('int_reporting_rate') }}
+spending as (
+    select * from {{ ref('int_spending') }}
 ),
 
 recognized as (
@@ -74,17 +54,11 @@ billed as (
 
 spent as (
     select
-        positions.contract_id,
-        expenses.period,
-        sum({{ cross_convert('expenses.amount', 'expenses.currency', 'positions.functional_currency', 'from_rate.rate', 'to_rate.rate') }})
-            as expense_cost
-    from expenses
-    inner join positions on expenses.contract_id = positions.contract_id
-    cross join build
-    left join rates as from_rate on expenses.currency = from_rate.currency and expenses.period = from_rate.period
-    left join rates as to_rate on positions.functional_currency = to_rate.currency and expenses.period = to_rate.period
-    where expenses.expense_date <= build.as_of_date
-    group by positions.contract_id, expenses.period
+        contract_id,
+        period,
+        sum(functional_amount) as expense_cost
+    from spending
+    group by contract_id, period
 )
 
 select

@@ -1,0 +1,70 @@
+with build as (
+    select * from {{ ref('int_build') }}
+),
+
+payments as (
+    select * from {{ ref('core_payment') }}
+),
+
+applications as (
+    select * from {{ ref('int_application') }}
+),
+
+rates as (
+    select * from {{ ref('int_reporting_rate') }}
+),
+
+reversed as (
+    select
+        reversed_payment_id as payment_id,
+        sum(amount) as amount
+    from payments
+    where document_type = 'reversal' and reversed_payment_id is not null
+    group by reversed_payment_id
+),
+
+applied as (
+    select
+        payment_id,
+        sum(amount) as amount,
+        max(applied_date) as last_applied_date
+    from applications
+    where payment_id is not null
+    group by payment_id
+),
+
+-- a reversal belongs to the payment it takes back; one that names none stands for itself
+received as (
+    select
+        payments.*,
+        coalesce(payments.posting_period, {{ period_of('payments.payment_date') }}) as period,
+        coalesce(reversed.amount, 0) as reversed_amount,
+        coalesce(applied.amount, 0) as applied_amount,
+        applied.last_applied_date
+    from payments
+    left join reversed on payments.payment_id = reversed.payment_id
+    left join applied on payments.payment_id = applied.payment_id
+    where payments.document_type <> 'reversal' or payments.reversed_payment_id is null
+)
+
+select
+    received.payment_id,
+    received.qtc_id,
+    coalesce(received.customer_id, 'unassigned') as customer_id,
+    received.legal_entity_id,
+    received.payment_date,
+    {{ period_of('received.payment_date') }} as month,
+    received.period,
+    received.currency,
+    coalesce(received.is_void, false) as is_void,
+    cast(received.amount as decimal(18, 4)) as received_amount,
+    cast(received.reversed_amount as decimal(18, 4)) as reversed_amount,
+    cast(received.applied_amount as decimal(18, 4)) as applied_amount,
+    cast(received.amount + received.reversed_amount - received.applied_amount as decimal(18, 4)) as unapplied_amount,
+    received.last_applied_date,
+    rates.rate as reporting_rate,
+    {{ to_reporting('(received.amount + received.reversed_amount)', 'rates.rate') }} as received_reporting
+from received
+cross join build
+left join rates on received.currency = rates.currency and received.period = rates.period
+where received.period <= build.as_of_period

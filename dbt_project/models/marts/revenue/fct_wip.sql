@@ -1,0 +1,43 @@
+with inputs as (
+    select * from {{ ref('int_wip_input') }}
+),
+
+recognized as (
+    select
+        inputs.*,
+        {{ money_div('contract_price * usage_cost', 'budget_cost', 2) }} as revenue_by_cost,
+        {{ money_div('budget_cost * invoiced_amount', 'contract_price', 2) }} as cost_by_billing,
+        {{ money_div('usage_price * contract_price', 'budget_price', 2) }} as revenue_by_price,
+        case
+            when budget_cost <> 0 and contract_price <> 0
+                then {{ money_div('(usage_cost * contract_price - invoiced_amount * budget_cost)', 'budget_price', 2) }}
+        end as excess_cost
+    from inputs
+)
+
+select
+    contract_id,
+    qtc_id,
+    customer_id,
+    legal_entity_id,
+    region,
+    practice,
+    billing_type,
+    currency,
+    contract_price,
+    budget_cost,
+    budget_price,
+    usage_cost,
+    usage_price,
+    invoiced_amount,
+    cast(revenue_by_cost - invoiced_amount as decimal(18, 4)) as percentage_of_completion_sales,
+    cast(case when revenue_by_cost is not null then 0 end as decimal(18, 4)) as percentage_of_completion_cost,
+    cast(case when usage_cost is not null and cost_by_billing is not null then 0 end as decimal(18, 4)) as cost_of_sales_sales,
+    cast(usage_cost - cost_by_billing as decimal(18, 4)) as cost_of_sales_cost,
+    cast(case when usage_cost is not null then revenue_by_price - invoiced_amount end as decimal(18, 4)) as sales_value_sales,
+    cast(case when usage_cost is not null and revenue_by_price is not null then 0 end as decimal(18, 4)) as sales_value_cost,
+    cast(case when excess_cost is not null then 0 end as decimal(18, 4)) as cost_value_sales,
+    cast(excess_cost as decimal(18, 4)) as cost_value_cost,
+    cast(case when usage_cost is not null then -invoiced_amount end as decimal(18, 4)) as completed_contract_sales,
+    cast(usage_cost as decimal(18, 4)) as completed_contract_cost
+from recognized
