@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -22,8 +23,8 @@ INSTANCES = ("crm:", "psa:", "erp:")
 ROW_KEY = ("leg", "measure", "kind", "break_class", "grain_key", "contract_id", "legal_entity_id", "period", "currency")
 
 
-def answer(built: Built) -> Solution:
-    """What the oracle says of the firm whose warehouse this is."""
+def answer(built: Built, expected_since: Mapping[tuple[str, str], datetime] | None = None) -> Solution:
+    """What the oracle says of the firm whose warehouse this is, with what earlier days taught."""
     firm, settings = built.firm, built.settings
     payloads = {
         vendor: {
@@ -46,6 +47,9 @@ def answer(built: Built) -> Solution:
             interface_hours=settings.slas.interface_hours,
             activation_days=settings.slas.activation_days,
             unbilled_days=settings.slas.unbilled_days,
+            staffing_days=settings.slas.staffing_days,
+            leg_hours=settings.slas.interface_hours_by_leg,
+            expected_since=expected_since or {},
         ),
     )
 

@@ -1,8 +1,8 @@
 """Warehouses of many firms for the price of one dbt run.
 
-One firm is built by dbt itself. dbt leaves the SQL it ran (``target/compiled``) and the order of the models (manifest);
-that very SQL is then run, model by model, against the context and the lake of any other firm. A second dbt invocation
-would compute the same SQL again for half a minute.
+One firm is built by dbt itself, and a day later its increment. dbt leaves the SQL it ran (``target/compiled``) and the
+order of the models (manifest); that very SQL is then run, model by model, against the context and the lake of any other
+firm. A second dbt invocation would compute the same SQL again for half a minute.
 
 Add here: how a warehouse for a test comes about. Stays out: what is asserted about it.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -32,6 +32,12 @@ from qtc_pipeline.transform.project import manifest_path, target_dir
 
 SCALE = Decimal("0.02")
 REFERENCE_SEED = 1
+# what the last build found is what the next one finds published
+PUBLISHED = """
+insert into raw.qtc_published_movement by name
+select stock, movement_id, movement_type, legal_entity_id, currency, period, event_date, amount, source_load_id
+from marts.fct_movement
+"""
 
 
 @dataclass(frozen=True)
@@ -78,20 +84,57 @@ def build_by_dbt(home: Path, firm: Firm) -> Built:
 
 def build_by_replay(home: Path, firm: Firm, reference: Built) -> Built:
     """A warehouse built by running the SQL dbt compiled for ``reference`` against another firm."""
-    built = lay_down(home, firm)
+    return _from_nothing(lay_down(home, firm), reference, ())
+
+
+def build_again(home: Path, built: Built, reference: Built) -> Built:
+    """The same lake and context as another warehouse's, built from nothing."""
+    shutil.copytree(built.settings.lake_dir, settings_of(home, built.firm.as_of).lake_dir)
+    known = "insert into raw.qtc_published_movement from other.raw.qtc_published_movement"
+    attach = f"attach '{built.settings.warehouse_path}' as other (read_only)"
+    return _from_nothing(Built(built.firm, settings_of(home, built.firm.as_of)), reference, (attach, known))
+
+
+def _from_nothing(built: Built, reference: Built, first: Sequence[str]) -> Built:
     source, target = manifest_path(reference.settings), manifest_path(built.settings)
     target.parent.mkdir(parents=True, exist_ok=True)
     for file in (source, source.with_suffix(".digest")):
         shutil.copy(file, target.parent / file.name)
     prepare(built.settings)
+    attach = f"attach '{reference.settings.warehouse_path}' as reference (read_only)"
+    _run(built, [attach, *first], reference.statements)
+    return built
+
+
+def increment_by_dbt(home: Path, reference: Built, firm: Firm) -> Built:
+    """A copy of the reference, another day read on top: what is kept from build to build is added to by dbt itself."""
+    shutil.copytree(reference.settings.home, home)
+    built = lay_down(home, firm)
+    prepare(built.settings)
+    _run(built, [], [PUBLISHED])
+    result = run_step(built.settings, keys.DBT_STEPS[0])
+    assert result.failures == (), [failure.message for failure in result.failures]
+    _run(built, [], _statements(built.settings, steps=keys.DBT_STEPS[1:]))
+    return built
+
+
+def increment_by_replay(before: Built, firm: Firm, increment: Built) -> Built:
+    """A later day read on top of a warehouse, with the SQL dbt compiled for an increment."""
+    built = lay_down(before.settings.home, firm)
+    prepare(built.settings)
+    _run(built, [], [PUBLISHED, *_statements(increment.settings, is_increment=True)])
+    return built
+
+
+def _run(built: Built, first: Sequence[str], statements: Iterable[str]) -> None:
     with duckdb.connect(str(built.settings.warehouse_path)) as connection:
         connection.execute("set timezone = 'UTC'")
-        connection.execute(f"attach '{reference.settings.warehouse_path}' as reference (read_only)")
-        connection.execute("begin")  # one commit: a commit for each of 370 statements would cost more than they do
-        for statement in reference.statements:
+        for statement in first:
+            connection.execute(statement)
+        connection.execute("begin")  # one commit: a commit for each of 400 statements would cost more than they do
+        for statement in statements:
             connection.execute(statement)
         connection.execute("commit")
-    return built
 
 
 class Warehouses:
@@ -109,6 +152,12 @@ class Warehouses:
         """The firm of seed 1 with all defects, built by dbt."""
         return build_by_dbt(self._root / "reference", Firm(REFERENCE_SEED, SCALE, defects=True))
 
+    @cached_property
+    def increment(self) -> Built:
+        """The reference a day later, its increment built by dbt."""
+        later = Firm(REFERENCE_SEED, SCALE, defects=True, day=1)
+        return increment_by_dbt(self._root / "increment", self.reference, later)
+
     def __call__(self, seed: int, *, defects: bool) -> Built:
         """The warehouse of a firm."""
         if (seed, defects) == (REFERENCE_SEED, True):
@@ -122,20 +171,29 @@ class Warehouses:
         return self._built[name]
 
 
-def _statements(settings: Settings) -> Iterator[str]:
+def _statements(
+    settings: Settings, *, is_increment: bool = False, steps: Sequence[str] = keys.DBT_STEPS
+) -> Iterator[str]:
+    """What dbt runs, in its order; of an increment, what it adds to what is there."""
     manifest = json.loads(manifest_path(settings).read_text(encoding="utf-8"))
     nodes = {key: node for key, node in manifest["nodes"].items() if node["resource_type"] in {"model", "seed"}}
     for schema in sorted({node["schema"] for node in nodes.values()}):
         yield f"create schema if not exists {schema}"
     for key in _in_order(nodes):
         node = nodes[key]
-        name = f'{node["schema"]}."{node["alias"]}"'
+        name, shape = f'{node["schema"]}."{node["alias"]}"', node["config"]["materialized"]
+        if not set(steps) & set(node["tags"]) or shape == "ephemeral":
+            continue
         if node["resource_type"] == "seed":
-            yield f"create or replace table {name} as from reference.{name}"
-        elif node["config"]["materialized"] != "ephemeral":
-            compiled = target_dir(settings) / "compiled" / node["package_name"] / node["original_file_path"]
-            shape = "view" if node["config"]["materialized"] == "view" else "table"
-            yield f"create or replace {shape} {name} as {compiled.read_text(encoding='utf-8')}"
+            if not is_increment:
+                yield f"create or replace table {name} as from reference.{name}"
+            continue
+        compiled = target_dir(settings) / "compiled" / node["package_name"] / node["original_file_path"]
+        body = compiled.read_text(encoding="utf-8")
+        if shape == "incremental" and is_increment:
+            yield f"insert into {name} by name {body}"
+        else:
+            yield f"create or replace {'view' if shape == 'view' else 'table'} {name} as {body}"
 
 
 def _in_order(nodes: dict[str, Any]) -> list[str]:

@@ -63,6 +63,10 @@ class Context:
                 return company.id
         return "unassigned"
 
+    def since(self, entity: str, key: str, otherwise: datetime) -> datetime:
+        """Since when a record has been expected on the other side."""
+        return self.expected_since.get((entity, key), otherwise)
+
     def hours_of(self, leg: str) -> int:
         """Hours the interface of a leg may take."""
         return self.leg_hours.get(leg, self.interface_hours)

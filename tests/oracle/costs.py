@@ -119,7 +119,7 @@ def _owed(view: View, cost: Expense, contract: Contract, right: Arrived | None) 
     left = rebilled(cost, contract)
     amounts = {code: amount for code, amount in (right.amounts if right is not None else {}).items() if amount}
     leg = SUBCONTRACTORS if cost.subcontracted else EXPENSES
-    event = view.context.expected_since.get(("expenses", cost.id), cost.changed)
+    event = view.context.since("expenses", cost.id, cost.changed)
     versions = (cost.changed, *(right.versions if right is not None else ()))
     kind = "break" if pending_reason(view.context, event, "netsuite", SIDES, versions) is None else "timing"
     known = cost.category.upper() in view.books.active_codes

@@ -134,11 +134,15 @@ def _priced(view: View, row: Arrived) -> Decimal | None:
     return time_value(row.minutes, view.entry_rate(contract.id, entry))
 
 
+def _since(view: View, entry: Entry) -> datetime:
+    return view.context.since("time_entries", entry.id, entry.changed)
+
+
 def _missing(view: View, line: Standing) -> list[Finding]:
     entry = line.entry
     known = entry.role in view.books.active_codes
     name = "time_not_transferred" if known else "unknown_code"
-    reason = pending_reason(view.context, entry.changed, "netsuite", ("kantata", "netsuite"), (entry.changed,))
+    reason = pending_reason(view.context, _since(view, entry), "netsuite", ("kantata", "netsuite"), (entry.changed,))
     kind = "break" if reason is None else "timing"
     worth = line.value if known else (None if line.value is None else line.within_cap)
     item = Item(f"time_entry:{entry.id}", worth, "leakage", line.contract.currency)
@@ -148,7 +152,7 @@ def _missing(view: View, line: Standing) -> list[Finding]:
 def _both(view: View, line: Standing, rights: list[Arrived]) -> list[Finding]:
     entry, home = line.entry, _home(view, line)
     versions = (entry.changed, *(row.changed for row in rights))
-    reason = pending_reason(view.context, entry.changed, "netsuite", ("kantata", "netsuite"), versions)
+    reason = pending_reason(view.context, _since(view, entry), "netsuite", ("kantata", "netsuite"), versions)
     minutes = sum(row.minutes for row in rights)
     if any(row.contract != line.contract for row in rights):
         name: str | None = "moved_after_transfer"
@@ -180,7 +184,7 @@ def _add(first: Decimal | None, second: Decimal | None) -> Decimal | None:
 
 def _approved_late(view: View, entry: Entry) -> bool:
     end = view.books.period_ends.get(month_of(entry.day))
-    return end is not None and entry.changed >= at_midnight(end + timedelta(1))
+    return end is not None and _since(view, entry) >= at_midnight(end + timedelta(1))
 
 
 def _difference_item(line: Standing, name: str | None, left: Side, right: Side) -> Item:

@@ -1,0 +1,97 @@
+"""Firms read day by day with late data, deletions, moved and repaired records: the warehouse is the oracle's every day.
+
+What is kept from build to build is added to, never made anew; that it is the same as if made anew is tested too.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qtc_pipeline.sandbox.firm import Firm
+from tests.flow import compare, compare_kpis
+from tests.flow.damage import Damaged, Stopped
+from tests.flow.days import Day, course, differences_from_scratch
+from tests.flow.replay import REFERENCE_SEED, SCALE, Warehouses
+
+pytestmark = pytest.mark.xdist_group("warehouses")
+
+DAYS = 3
+SEEDS = (REFERENCE_SEED, 2)
+MORE_SEEDS = range(3, 51)
+MARTS = ("backlog", "unbilled_time", "invoice_exceptions", "margin", "closings")
+CAUSES = {"late_entry", "correction", "deletion", "rate", "rule_change"}
+
+
+def _maker(seed: int) -> Callable[[int], Firm]:
+    """Odd seeds carry planted defects that come and go, even ones random damage that does."""
+    if seed % 2:
+        return lambda day: Firm(seed, SCALE, defects=True, day=day)
+    return lambda day: Damaged(seed, SCALE, seed, day, over_days=True)
+
+
+@pytest.mark.parametrize("seed", [*SEEDS, *(pytest.param(seed, marks=pytest.mark.long) for seed in MORE_SEEDS)])
+def test_every_day_is_the_oracles_and_the_same_as_built_anew(warehouses: Warehouses, tmp_path: Path, seed: int) -> None:
+    make = _maker(seed)
+    first = warehouses.copy_of(f"days-{seed}", make(0))
+    for number, day in enumerate(course(first, make, DAYS, warehouses)):
+        _is_the_oracles(day)
+        if number == DAYS or (number and seed not in SEEDS):
+            assert differences_from_scratch(tmp_path / str(number), day.built, warehouses) == []
+
+
+def _is_the_oracles(day: Day) -> None:
+    built, oracle = day.built, day.oracle
+    theirs = {key: value for key, value in compare.rows_of_rules(built).items() if key[3] != "restatement"}
+    assert compare.unequal(compare.rows_of_oracle(oracle), theirs) == []
+    assert compare.unequal(compare.breaks_of_oracle(oracle), compare.breaks_of_warehouse(built)) == []
+    ours, marts = compare.marts_of_oracle(oracle), compare.marts_of_warehouse(built)
+    assert {mart: compare.unequal(ours[mart], marts[mart]) for mart in MARTS} == {mart: [] for mart in MARTS}
+    figures = compare_kpis.figures_of_warehouse(built)
+    assert compare.unequal(compare_kpis.figures_of_oracle(oracle), figures) == []
+    assert compare.unequal(day.restated(), _restatements(day)) == []
+
+
+def _restatements(day: Day) -> dict[Any, Decimal]:
+    found: dict[Any, Decimal] = defaultdict(Decimal)
+    for row in day.built.rows("select * from marts.int_restatement where amount <> 0"):
+        assert row["cause"] in CAUSES, row
+        found[row["stock"], row["legal_entity_id"], row["currency"]] += row["amount"]
+    return {cell: amount for cell, amount in found.items() if amount}
+
+
+def test_an_increment_built_by_dbt_is_the_oracles_and_the_same_as_built_anew(
+    warehouses: Warehouses, tmp_path: Path
+) -> None:
+    built = warehouses.increment
+    assert differences_from_scratch(tmp_path / "again", built, warehouses) == []
+    with_earlier_versions = built.rows("select count(distinct load_id) as loads from base.base_kantata__time_entries")
+    assert with_earlier_versions == [{"loads": 2}]
+
+
+def test_a_dead_interface_shows_within_its_time_and_a_quiet_system_is_not_unread_for_ever(
+    warehouses: Warehouses,
+) -> None:
+    """Nothing reaches the ERP any more. It is read every day and found unchanged: that is no excuse for long."""
+
+    def make(day: int) -> Firm:
+        return Stopped(2, SCALE, defects=False, day=day)
+
+    classes = []
+    for day in course(warehouses.copy_of("stopped", make(0)), make, DAYS, warehouses):
+        _is_the_oracles(day)
+        late = day.built.rows(
+            "select kind, count(*) as rows, min(due_at) as due from reconciliation.rec_row where leg = "
+            "'approved_time.erp' and measure = 'minutes' and break_class = 'time_not_transferred' group by kind"
+        )
+        classes.append({row["kind"]: row for row in late})
+        as_of = day.built.settings.as_of_or_now().replace(tzinfo=None)
+        assert all(row["due"] > as_of for kind, row in classes[-1].items() if kind == "timing")
+    assert "break" not in classes[0]
+    assert classes[1]["timing"]["rows"] > 0
+    assert classes[DAYS]["break"]["rows"] >= classes[1]["timing"]["rows"]
