@@ -27,6 +27,8 @@ from qtc_pipeline.sandbox.servers.store import projection
 
 Rows = Callable[[Query, bool], "array[int]"]
 _MOST_ROWS = 50_000
+_DELIMITERS = {"COMMA": ",", "TAB": "\t", "SEMICOLON": ";", "PIPE": "|", "CARET": "^", "BACKQUOTE": "`"}
+_ENDINGS = {"LF": "\n", "CRLF": "\r\n"}
 _STATES = ("UploadComplete", "InProgress", "JobComplete")
 
 
@@ -37,6 +39,8 @@ class _Job:
     operation: str
     query: Query
     created: str
+    delimiter: str = "COMMA"
+    ending: str = "LF"
     state: str = "UploadComplete"
     rows: array[int] = field(default_factory=lambda: array("q"))
 
@@ -57,23 +61,24 @@ class Bulk:
         self._jobs: dict[str, _Job] = {}
 
     def create(self, version: str, body: bytes) -> Response:
-        """A job for a query."""
+        """A job for a query.
+
+        Raises:
+            RefusedError: the query is wrong, or nothing this interface serves.
+        """
+        operation, text, delimiter, ending = _wanted(body)
         try:
-            wanted = json.loads(body)
-            operation, text = wanted["operation"], wanted["query"]
             query = parse(text)
         except QueryError as refused:
-            return error(400, refused.code, str(refused))
-        except (ValueError, KeyError, TypeError):
-            return error(400, "JSON_PARSER_ERROR", "operation and query are needed")
-        if operation not in {"query", "queryAll"}:
-            return error(400, "INVALIDOPERATION", f"operation {operation} is not supported")
+            raise RefusedError(400, refused.code, str(refused)) from None
         if not self._instance.faults.bulk:
-            return error(400, "INVALIDENTITY", f"Entity '{query.entity.name}' is not supported by the Bulk API.")
+            message = f"Entity '{query.entity.name}' is not supported by the Bulk API."
+            raise RefusedError(400, "INVALIDENTITY", message)
         if query.is_aggregate or query.offset:
-            return error(400, "FUNCTIONALITY_NOT_ENABLED", "Aggregates and OFFSET are not supported in Bulk Query")
+            message = "Aggregates and OFFSET are not supported in Bulk Query"
+            raise RefusedError(400, "FUNCTIONALITY_NOT_ENABLED", message)
         created = str(self._instance.store.now()).replace("Z", "+0000")
-        job = _Job(f"750{secrets.token_hex(6)}AAA", version, operation, query, created)
+        job = _Job(f"750{secrets.token_hex(6)}AAA", version, operation, query, created, delimiter, ending)
         self._jobs[job.name] = job
         self._words.queried[job.name] = query.entity.name
         return json_answer(self._told(job))
@@ -89,8 +94,8 @@ class Bulk:
             "concurrencyMode": "Parallel",
             "contentType": "CSV",
             "apiVersion": float(job.version),
-            "lineEnding": "LF",
-            "columnDelimiter": "COMMA",
+            "lineEnding": job.ending,
+            "columnDelimiter": job.delimiter,
         }
         return told | ({"numberRecordsProcessed": len(job.rows)} if job.state == "JobComplete" else {})
 
@@ -142,19 +147,35 @@ class Bulk:
         self._instance.journal.add("rows", len(page))
         following = str(begin + most) if begin + most < len(job.rows) else "null"
         headers = {"Sforce-NumberOfRecords": str(len(page)), "Sforce-Locator": following}
-        return Response(self._csv(job.query, page).encode(), 200, headers, "text/csv; charset=UTF-8")
+        return Response(self._csv(job, page).encode(), 200, headers, "text/csv; charset=UTF-8")
 
-    def _csv(self, query: Query, page: array[int]) -> str:
+    def _csv(self, job: _Job, page: array[int]) -> str:
+        query = job.query
         fields = [str(column.field) for column in query.columns]
         moments = {name for name in fields if query.entity.kind(name) == "datetime"}
         out = io.StringIO()
-        writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        writer = csv.writer(
+            out, quoting=csv.QUOTE_ALL, lineterminator=_ENDINGS[job.ending], delimiter=_DELIMITERS[job.delimiter]
+        )
         writer.writerow(fields)
         for text in self._instance.store.texts(query.entity, page, projection(query.entity, fields)):
             # numbers stay the text they are
             record = json.loads(text, parse_float=str, parse_int=str)
             writer.writerow([_spoken(record.get(name), is_moment=name in moments) for name in fields])
         return out.getvalue()
+
+
+def _wanted(body: bytes) -> tuple[str, str, str, str]:
+    try:
+        wanted = json.loads(body)
+        found = [str(wanted[name]) for name in ("operation", "query")]
+        found += [str(wanted.get("columnDelimiter", "COMMA")), str(wanted.get("lineEnding", "LF"))]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise RefusedError(400, "JSON_PARSER_ERROR", "operation and query are needed") from None
+    operation, text, delimiter, ending = found
+    if operation not in {"query", "queryAll"} or delimiter not in _DELIMITERS or ending not in _ENDINGS:
+        raise RefusedError(400, "INVALIDJOB", f"operation {operation}, {delimiter} or {ending} is not supported")
+    return operation, text, delimiter, ending
 
 
 def _spoken(value: Any, *, is_moment: bool) -> str:

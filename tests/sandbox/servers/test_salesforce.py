@@ -8,9 +8,6 @@ from typing import Any
 
 import httpx
 import pytest
-import requests
-from requests.adapters import HTTPAdapter
-from simple_salesforce import Salesforce
 
 from qtc_pipeline.sandbox.servers.serve import Running
 from tests.sandbox.servers.conftest import NO_TLS
@@ -197,34 +194,3 @@ def test_a_restricted_role_shortens_rows_and_counts_without_a_word(sandbox: Runn
     assert [record["Legal_Entity__c"] for record in grouped["records"]] == ["UK", "US"]
     assert soql("SELECT COUNT() FROM Opportunity")["totalSize"] == 30
     assert soql("SELECT Id FROM Opportunity", "queryAll")["totalSize"] == 30
-
-
-class _Loopback(HTTPAdapter):
-    """simple-salesforce always speaks https; the simulators do not."""
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        request.url = str(request.url).replace("https://", "http://", 1)
-        return super().send(request, *args, **kwargs)
-
-
-def test_simple_salesforce_reads_every_record_with_query_all_iter(sandbox: Running, crm: httpx.Client) -> None:
-    sandbox.faults("crm").page_cap = 7
-    with requests.Session() as session:
-        session.trust_env = False
-        session.mount("https://", _Loopback())
-        client = Salesforce(
-            instance_url=sandbox.base_url("crm"),
-            session_id=crm.headers["Authorization"].removeprefix("Bearer "),
-            version="67.0",
-            session=session,
-        )
-        query = "SELECT Id, SystemModstamp FROM Opportunity ORDER BY SystemModstamp, Id"
-        living = [record["Id"] for record in client.query_all_iter(query)]
-        everything = [record["Id"] for record in client.query_all_iter(query, include_deleted=True)]
-        window = (AS_OF - timedelta(days=10), AS_OF)
-        deleted = client.Opportunity.deleted(*window)["deletedRecords"]
-        assert client.query("SELECT COUNT() FROM Opportunity")["totalSize"] == ALIVE
-        assert client.api_usage["api-usage"].total == 100_000
-    assert everything == [opportunity_id(number) for number in range(OPPORTUNITIES)]
-    assert living == [one for one in everything if one != opportunity_id(7)]
-    assert [one["id"] for one in deleted] == [opportunity_id(7)]
