@@ -1,4 +1,4 @@
-"""Fixtures of the flow tests: warehouses of synthetic firms, built once per session.
+"""Fixtures several rooms of the tests share: warehouses of synthetic firms, built once per session.
 
 Tests that use ``warehouses`` belong to the xdist group ``warehouses``, so that one worker builds them once.
 """

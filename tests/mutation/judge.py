@@ -1,0 +1,222 @@
+"""Is a mutant noticed? The warehouse is rebuilt from the spoiled model on, then asked by the gates, then by the oracle.
+
+Add here: another witness. Stays out: how a mutant comes about (``sql``).
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from qtc_pipeline.transform.project import manifest_path, target_dir
+from tests.flow import compare, compare_kpis
+from tests.flow.replay import Built
+from tests.mutation.sql import Mutant, mutants
+from tests.oracle.solve import Solution
+
+GATES = {
+    "e0": "select * from reconciliation.rec_completeness where not is_explained",
+    "e0 scope": "select * from reconciliation.rec_scope_anchor where not seen",
+    "e1": "select * from reconciliation.rec_conservation where difference <> 0",
+    "e2": (
+        "select * from reconciliation.rec_total where unexplained_rows > 0 or unexplained_abs <> 0 "
+        "or difference <> break_total + timing_total + reconciling_total"
+    ),
+    "e3": "select * from reconciliation.rec_mart_total where difference <> 0",
+}
+ROOMS = ("models/marts/", "models/reconciliation/", "models/kpis/")
+KPI_MARTS = ("contract_position", "wip", "utilization", "receivable", "payment")
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model dbt compiled: its relation, its shape, its SQL, and the models that rest on it, in order."""
+
+    name: str
+    relation: str
+    shape: str
+    path: str
+    sql: str
+
+
+class Project:
+    """The compiled models of a reference warehouse."""
+
+    def __init__(self, reference: Built) -> None:
+        settings = reference.settings
+        self._manifest = json.loads(manifest_path(settings).read_text(encoding="utf-8"))
+        nodes = self._manifest["nodes"]
+        self._models: dict[str, Model] = {}
+        for key, node in nodes.items():
+            if node["resource_type"] != "model" or node["config"]["materialized"] == "ephemeral":
+                continue
+            compiled = target_dir(settings) / "compiled" / node["package_name"] / node["original_file_path"]
+            shape = "view" if node["config"]["materialized"] == "view" else "table"
+            relation = f'{node["schema"]}."{node["alias"]}"'
+            sql = compiled.read_text(encoding="utf-8")
+            self._models[key] = Model(node["name"], relation, shape, node["original_file_path"], sql)
+
+    def mutants(self) -> list[Mutant]:
+        """Every mutant of the models that state or prove a number."""
+        spoiled = [one for one in self._models.values() if one.path.startswith(ROOMS)]
+        return [
+            mutant for model in sorted(spoiled, key=lambda one: one.name) for mutant in mutants(model.name, model.sql)
+        ]
+
+    def from_on(self, name: str) -> list[Model]:
+        """The model of that name and everything that rests on it, in order."""
+        start = next(key for key, model in self._models.items() if model.name == name)
+        found: dict[str, None] = {}
+
+        def visit(key: str) -> None:
+            if key in self._models and key not in found:
+                for child in self._manifest["child_map"].get(key, ()):
+                    visit(child)
+                found[key] = None
+
+        visit(start)
+        return [self._models[key] for key in reversed(found)]
+
+
+class Witness:
+    """A firm, its sound warehouse, and what the oracle says of it: nothing may be said of it."""
+
+    def __init__(self, name: str, built: Built) -> None:
+        self.name = name
+        self._built = built
+
+    @cached_property
+    def _oracle(self) -> Solution:
+        return compare.answer(self._built)
+
+    @cached_property
+    def _expected(self) -> dict[str, Any]:
+        return {
+            "rows": compare.rows_of_oracle(self._oracle),
+            "exposure": compare.breaks_of_oracle(self._oracle),
+            **{f"mart {name}": rows for name, rows in compare.marts_of_oracle(self._oracle).items()},
+            "kpis": compare_kpis.figures_of_oracle(self._oracle),
+            **{
+                f"mart {name}": rows
+                for name, rows in compare_kpis.marts_of_oracle(self._oracle).items()
+                if name in KPI_MARTS
+            },
+        }
+
+    def _seen(self, built: Built) -> dict[str, Any]:
+        return {
+            "rows": compare.rows_of_rules(built),
+            "exposure": compare.breaks_of_warehouse(built),
+            **{f"mart {name}": rows for name, rows in compare.marts_of_warehouse(built).items()},
+            "kpis": compare_kpis.figures_of_warehouse(built),
+            **{f"mart {name}": compare_kpis.mart_of_warehouse(built, name) for name in KPI_MARTS},
+        }
+
+    def is_sound(self) -> list[str]:
+        """What the witness would say of the unspoiled warehouse: nothing, or it is no witness."""
+        return self._complaints(self._built)
+
+    def notices(self, project: Project, mutant: Mutant, folder: Path) -> str | None:
+        """Who notices the mutant: ``gate e2``, ``test kpis``; None where nobody does.
+
+        Raises:
+            duckdb.Error: the mutant's SQL does not run, so it says nothing about the proofs.
+        """
+        spoiled = copied(self._built, folder / self.name)
+        rebuild(spoiled, project.from_on(mutant.model), mutant)
+        found = self._complaints(spoiled, first=True)
+        return found[0] if found else None
+
+    def _complaints(self, built: Built, *, first: bool = False) -> list[str]:
+        found = [f"gate {name}" for name, query in GATES.items() if built.rows(query)]
+        if first and found:
+            return found
+        seen = self._seen(built)
+        return [*found, *(f"test {name}" for name, rows in seen.items() if compare.unequal(self._expected[name], rows))]
+
+
+TAMPERED = {
+    "a source that counts more than came": (
+        "update raw.qtc_source_count set count_before = count_before + 3, count_after = count_after + 3 "
+        "where entity = 'Opportunity' and measure = 'count'"
+    ),
+    "a company that no record names": (
+        "insert into raw.qtc_legal_entity select 'FR', 'Northwind SARL', 'CHF', instance, 'FR' "
+        "from (select distinct instance from raw.qtc_legal_entity)"
+    ),
+    "entries lost on their way": (
+        "delete from canonical.core_time_entry where system_role = 'psa' and hash(time_entry_id) % 97 = 0"
+    ),
+    "bills nobody recorded": (
+        "update canonical.core_time_entry set counterpart_source_id = null "
+        "where system_role = 'erp' and hash(time_entry_id) % 89 = 0"
+    ),
+    "a mart that says too much": (
+        "update marts.fct_backlog set billed_amount = billed_amount + 1 where hash(contract_id) % 5 = 0"
+    ),
+}
+_TOUCHED = frozenset({"core_time_entry", "fct_backlog"})
+
+
+class RedWitness:
+    """A warehouse in which every gate is red for a known reason: a mutant that changes what they say is noticed."""
+
+    name = "red"
+
+    def __init__(self, sound: Built, project: Project, folder: Path) -> None:
+        self._built = copied(sound, folder / "tampered")
+        *early, late = TAMPERED.values()
+        with duckdb.connect(str(self._built.settings.warehouse_path)) as connection:
+            for statement in early:
+                connection.execute(statement)
+        for name in ("rec_completeness", "rec_scope_anchor"):
+            rebuild(self._built, project.from_on(name))
+        rebuild(self._built, project.from_on("core_time_entry")[1:])
+        with duckdb.connect(str(self._built.settings.warehouse_path)) as connection:
+            connection.execute(late)
+        rebuild(self._built, project.from_on("fct_backlog")[1:])
+        self._expected = self._said(self._built)
+
+    def is_sound(self) -> list[str]:
+        """Gates that are not red although they must be."""
+        return [f"gate {name} is green" for name, rows in self._expected.items() if not rows]
+
+    def notices(self, project: Project, mutant: Mutant, folder: Path) -> str | None:
+        """The gate that says something else of the mutant's warehouse; None where none does, or it cannot be asked."""
+        models = project.from_on(mutant.model)
+        if any(model.name in _TOUCHED for model in models):  # what was tampered with would be made anew
+            return None
+        spoiled = copied(self._built, folder / self.name)
+        rebuild(spoiled, models, mutant)
+        said = self._said(spoiled)
+        return next((f"gate {name} (red)" for name, rows in self._expected.items() if said[name] != rows), None)
+
+    @staticmethod
+    def _said(built: Built) -> dict[str, list[str]]:
+        return {name: sorted(map(str, built.rows(query))) for name, query in GATES.items()}
+
+
+def copied(built: Built, home: Path) -> Built:
+    """A copy of a warehouse in a fresh home."""
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    copy = Built(built.firm, built.settings.model_copy(update={"home": home}))
+    shutil.copy(built.settings.warehouse_path, copy.settings.warehouse_path)
+    return copy
+
+
+def rebuild(built: Built, models: list[Model], mutant: Mutant | None = None) -> None:
+    """Make models anew in a warehouse, one of them spoiled."""
+    with duckdb.connect(str(built.settings.warehouse_path)) as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute("begin")
+        for model in models:
+            sql = mutant.sql if mutant is not None and model.name == mutant.model else model.sql
+            connection.execute(f"create or replace {model.shape} {model.relation} as {sql}")
+        connection.execute("commit")
