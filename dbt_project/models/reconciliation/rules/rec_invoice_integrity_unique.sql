@@ -70,7 +70,7 @@ succession as (
         legal_entity_id,
         prefix,
         number,
-        lag(number) over (partition by legal_entity_id, prefix order by number asc nulls last) as number_before
+        lag(number) over (partition by legal_entity_id, prefix order by number asc nulls last) + 1 as first_free
     from numbered
     where number is not null
 )
@@ -114,7 +114,7 @@ select
     'count' as measure,
     'condition' as kind,
     'invoice_number_gap' as break_class,
-    succession.legal_entity_id || ':' || succession.prefix || ':' || cast(succession.number_before + 1 as {{ dbt.type_string() }}) as grain_key,
+    succession.legal_entity_id || ':' || succession.prefix || ':' || cast(succession.first_free as {{ dbt.type_string() }}) as grain_key,
     cast(null as {{ dbt.type_string() }}) as qtc_id,
     cast(null as {{ dbt.type_string() }}) as contract_id,
     cast(null as {{ dbt.type_string() }}) as customer_id,
@@ -124,18 +124,17 @@ select
     leg.as_of_period as period,
     cast(null as {{ dbt.type_string() }}) as currency,
     leg.left_instance as left_system,
-    succession.prefix || cast(succession.number_before as {{ dbt.type_string() }}) as left_ref,
-    cast(succession.number_before as decimal(18, 4)) as left_amount,
+    succession.prefix || cast(succession.first_free as {{ dbt.type_string() }}) as left_ref,
+    cast(null as decimal(18, 4)) as left_amount,
     leg.right_instance as right_system,
     succession.prefix || cast(succession.number as {{ dbt.type_string() }}) as right_ref,
-    cast(succession.number as decimal(18, 4)) as right_amount,
+    cast(null as decimal(18, 4)) as right_amount,
     cast(0 as decimal(18, 4)) as difference,
     cast(null as decimal(18, 4)) as blocked_amount,
     cast(null as timestamp) as event_at,
     cast(null as timestamp) as due_at,
     cast(null as {{ dbt.type_string() }}) as pending_reason,
-    cast(succession.number - succession.number_before - 1 as {{ dbt.type_string() }}) || ' numbers of the series are on no posted document'
-        as failure_reason
+    cast(succession.number - succession.first_free as {{ dbt.type_string() }}) || ' of the series on no posted document' as failure_reason
 from succession
 cross join leg
-where succession.number > succession.number_before + 1
+where succession.number > succession.first_free

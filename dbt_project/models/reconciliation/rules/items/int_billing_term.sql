@@ -24,7 +24,7 @@ ordered as (
         min(orders.payment_terms) as payment_terms,
         min(orders.po_number) as po_number,
         min(projects.billing_type) as billing_type,
-        case when max(projects.version_at) > max(orders.version_at) then max(projects.version_at) else max(orders.version_at) end as version_at
+        greatest(max(orders.version_at), max(coalesce(projects.version_at, orders.version_at))) as version_at
     from orders
     left join projects on orders.project_id = projects.project_id
     where orders.contract_id is not null and not coalesce(projects.is_cancelled, false)
