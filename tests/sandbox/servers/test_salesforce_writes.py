@@ -262,11 +262,6 @@ def test_a_collection_upserts_changes_and_deletes(crm: httpx.Client) -> None:
 
 def chain(crm: httpx.Client, *, is_whole: bool, **second: Any) -> httpx.Response:
     base = f"/services/data/{VERSION}"
-        "method": "POST",
-        "url": f"{base}/sobjects/Account",
-        "referenceId": "customer",
-        "body": {"Name": "Acme"},
-    }
     return crm.post(
         "composite",
         json={
