@@ -25,7 +25,7 @@ select
     entries.source_load_id,
     entries.resource_id,
     positions.contract_id,
-    coalesce(positions.legal_entity_id, 'unassigned') as legal_entity_id,
+    coalesce(positions.legal_entity_id, entries.legal_entity_id) as legal_entity_id,
     coalesce(positions.region, 'unassigned') as region,
     coalesce(positions.practice, 'unassigned') as practice,
     entries.work_date,
