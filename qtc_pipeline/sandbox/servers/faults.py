@@ -177,6 +177,9 @@ class Faults:
         concurrency: NetSuite requests served at the same time; None = as configured.
         shared_ids: external ids of Salesforce need not be unique, as in an org that left the tick out.
         bulk: whether the org's objects are served by the Bulk API.
+        locked_until: Kantata's line item lock: time and expenses up to this day cannot be edited; None = no lock.
+        writes_left: so many writes Kantata takes before it asks to slow down; None = without end.
+        subscribed_events: whether the Kantata account has the paid add-on.
     """
 
     company_filter: tuple[str, ...] | None = None
@@ -196,6 +199,9 @@ class Faults:
     concurrency: int | None = None
     shared_ids: bool = False
     bulk: bool = True
+    locked_until: str | None = None
+    writes_left: int | None = None
+    subscribed_events: bool = True
 
     def __post_init__(self) -> None:
         self.injected: tuple[Injection, ...] = ()

@@ -1,7 +1,7 @@
-"""Kantata OX as a reader meets it: bearer token, ``results`` with keyed maps, side-loads, pages, filters.
+"""Kantata OX as its clients meet it: bearer token, ``results`` with keyed maps, side-loads, pages, filters.
 
 Rests on the vendor notes of the project. Add paths, filters and traps of this vendor here; what its objects are is in
-``catalogue``.
+``catalogue``, what can be written in ``kantata_writes``.
 
 Traps kept: side-loads of the same type share the map with the rows asked for; ``per_page`` above 200 is silently 200;
 time of archived workspaces, and archived workspaces themselves, are missing unless asked for, also by id; deletes
@@ -11,7 +11,8 @@ leave nothing behind; ``updated_after`` is after, not at; 429 names no delay.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
@@ -30,10 +31,14 @@ from qtc_pipeline.sandbox.servers.asgi import (
     text_answer,
 )
 from qtc_pipeline.sandbox.servers.catalogue import Entity, entities
+from qtc_pipeline.sandbox.servers.kantata_events import events
 from qtc_pipeline.sandbox.servers.kantata_filters import Filter, error, flag, order_by, own_filters, request_id, window
+from qtc_pipeline.sandbox.servers.kantata_writes import KantataWrites, bodies
 from qtc_pipeline.sandbox.servers.store import visible
 from qtc_pipeline.sandbox.servers.tokens import Tokens
+from qtc_pipeline.sandbox.servers.writing import writing
 
+Written: TypeAlias = tuple[Entity, list[str], int]
 _TOKEN_SECONDS = 10 * 365 * 86400.0
 _RELATED_ROWS = 20
 _SINGULAR = {
@@ -91,8 +96,12 @@ class Kantata:
             self._wording,
             [
                 Route("/oauth/token", self._token, methods=["POST"]),
+                Route("/api/v1/subscribed_events", self._events),
+                Route("/api/v1/external_references/create_or_update", self._upsert, methods=["POST"]),
                 Route("/api/v1/{name}", self._list),
+                Route("/api/v1/{name}", self._create, methods=["POST"]),
                 Route("/api/v1/{name}/{record_id}", self._show),
+                Route("/api/v1/{name}/{record_id}", self._change, methods=["PUT", "DELETE"]),
             ],
         )
 
@@ -118,6 +127,67 @@ class Kantata:
             raise Refusal(self._wording.not_found())
         return entity
 
+    async def _events(self, request: Request) -> Response:
+        def run() -> Response:
+            self._admit(request)
+            return events(self._instance, request.query_params)
+
+        return await off_loop(self._instance, run)
+
+    async def _create(self, request: Request) -> Response:
+        self._admit(request)
+        entity, body = self._entity(request), await request.body()
+        wanted = bodies(entity, body, several=True)
+        return await self._written(
+            request, lambda writes: (entity, [writes.create(entity, one) for one in wanted], 201)
+        )
+
+    async def _upsert(self, request: Request) -> Response:
+        self._admit(request)
+        entity = entities("kantata")["external_references"]
+        (wanted,) = bodies(entity, await request.body(), several=False)
+
+        def work(writes: KantataWrites) -> Written:
+            key, is_new = writes.create_or_update(wanted)
+            return entity, [key], 201 if is_new else 200
+
+        return await self._written(request, work)
+
+    async def _change(self, request: Request) -> Response:
+        self._admit(request)
+        entity, body, key = self._entity(request), await request.body(), request.path_params["record_id"]
+
+        def work(writes: KantataWrites) -> Written:
+            self._found(entity, request.query_params, key)
+            if request.method == "DELETE":
+                writes.delete(entity, key)
+                return entity, [], 204
+            writes.update(entity, key, bodies(entity, body, several=False)[0])
+            return entity, [key], 200
+
+        return await self._written(request, work)
+
+    async def _written(self, request: Request, work: Callable[[KantataWrites], Written]) -> Response:
+        """Do the writing of a request in one transaction and show what was written."""
+
+        def run() -> Response:
+            faults, store = self._instance.faults, self._instance.store
+            if faults.writes_left is not None:
+                if faults.writes_left == 0:
+                    return self._wording.throttled()
+                faults.writes_left -= 1
+            with writing(store, who=self._client_id, method=request.method, path=request.url.path) as writer:
+                entity, keys, status = work(KantataWrites(self._instance, writer))
+            if not keys:
+                return Response(status_code=status)
+            rows = [store.select_rows(entity, "_key = ?", (key,))[0] for key in keys]
+            meta = f'"count":{len(rows)},"page_count":1,"page_number":1,"page_size":20'
+            answer = self._envelope(entity, request.query_params, rows, f'"count":{len(rows)},"meta":{{{meta}}}')
+            answer.status_code = status
+            return answer
+
+        return await off_loop(self._instance, run)
+
     async def _list(self, request: Request) -> Response:
         return await off_loop(self._instance, lambda: self._answer_list(request))
 
@@ -140,14 +210,19 @@ class Kantata:
     def _answer_show(self, request: Request) -> Response:
         self._admit(request)
         entity, params = self._entity(request), request.query_params
-        wanted = self._base_filter(entity, params)
-        wanted.add("_key = ?", request.path_params["record_id"])
-        rows = self._instance.store.select_rows(entity, wanted.text, wanted.values)
-        if not rows:
-            return self._wording.not_found()
+        rows = self._found(entity, params, request.path_params["record_id"])
         return self._envelope(
             entity, params, rows, '"count":1,"meta":{"count":1,"page_count":1,"page_number":1,"page_size":20}'
         )
+
+    def _found(self, entity: Entity, params: QueryParams, key: str) -> Sequence[int]:
+        """The row of a record, unless the filters in force hide it; no sign that it was deleted."""
+        wanted = self._base_filter(entity, params)
+        wanted.add("_key = ?", key)
+        rows = self._instance.store.select_rows(entity, wanted.text, wanted.values)
+        if not rows:
+            raise Refusal(self._wording.not_found())
+        return rows
 
     def _base_filter(self, entity: Entity, params: QueryParams) -> Filter:
         """What is hidden whatever is asked: deleted and foreign rows, and archived ones by default."""

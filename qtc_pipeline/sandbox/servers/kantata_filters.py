@@ -24,6 +24,7 @@ _RANGES = {
     "created_after": ("created_at", ">"),
     "created_before": ("created_at", "<"),
 }
+_SUBJECTS = {"workspaces": "Workspace", "time_entries": "TimeEntry", "expenses": "Expense", "users": "User"}
 _FLAGS = {"billable": "billable", "approved": "approved", "invoiced": "is_invoiced"}
 
 
@@ -82,6 +83,7 @@ def own_filters(entity: Entity, params: QueryParams, wanted: Filter) -> None:
     for name in _EQUALS:
         if name in params and name in entity.fields:
             _one_of(wanted, f'CAST("{name}" AS TEXT)', params[name])
+    _by_reference(entity, params, wanted)
     for name in ("only", "ids"):
         if params.get(name):
             _one_of(wanted, "_key", params[name])
@@ -90,6 +92,24 @@ def own_filters(entity: Entity, params: QueryParams, wanted: Filter) -> None:
         if not first or not last:
             raise _invalid("date_performed_between", "must be two dates, first:last")
         wanted.add('"date_performed" BETWEEN ? AND ?', first, last)
+
+
+def _by_reference(entity: Entity, params: QueryParams, wanted: Filter) -> None:
+    subject = _SUBJECTS.get(entity.name)
+    refs = params.get("external_reference_service_model_refs", params.get("external_reference_service_model_ref"))
+    service = params.get("external_reference_service_name")
+    if subject is None or (refs is None and service is None):
+        return
+    inner = Filter()
+    inner.add('_deleted_at IS NULL AND "subject_type" = ?', subject)
+    if service is not None:
+        inner.add('"service_name" = ?', service)
+    if refs is not None:
+        if refs.count(",") >= _LARGEST_PAGE:
+            raise _invalid("external_reference_service_model_refs", f"at most {_LARGEST_PAGE} references")
+        _one_of(inner, '"service_model_ref"', refs)
+    found = f'SELECT CAST("subject_id" AS TEXT) FROM "e_external_references" WHERE {inner.text}'
+    wanted.add(f"_key IN ({found})", *inner.values)
 
 
 def _one_of(wanted: Filter, column: str, listed: str) -> None:
