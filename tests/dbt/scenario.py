@@ -28,11 +28,11 @@ def ns(entity: str, key: str, /, **fields: Any) -> Version:
     return Version("netsuite", entity, key, {"id": key, **fields})
 
 
-def entry(key: str, *, minutes: int = 20, day: str = "2026-05-04", approved: bool = True) -> Version:
-    """A time entry of the one consultant on the one project."""
+def entry(key: str, *, minutes: int = 20, day: str = "2026-05-04", person: str = "7") -> Version:
+    """An approved time entry on the one project."""
     return ka(
-        "time_entries", key, workspace_id="30", user_id="7", role_id="201", date_performed=day, time_in_minutes=minutes,
-        billable=True, approved=approved, rate_in_cents=15000, currency="EUR", currency_base_unit=100,
+        "time_entries", key, workspace_id="30", user_id=person, role_id="201", date_performed=day, time_in_minutes=minutes,
+        billable=True, approved=True, rate_in_cents=15000, currency="EUR", currency_base_unit=100,
     )  # fmt: skip
 
 
@@ -126,6 +126,36 @@ def erp() -> list[Version]:
     ]  # fmt: skip
 
 
+def beside() -> list[Version]:
+    """What surrounds the engagement: terms, demand, calendar, costs passed on; a void and its reversal, a write-off."""
+    rate = {"Contract__c": "800C", "Role__c": "CONSULTANT", "Effective_From__c": "2025-01-01"}
+    posted = {"posting": "T", "entity": "1000", "currency": "3", "exchangerate": "1.0", "custbody_job": "2000"}
+    return [
+        sf("ContractHistory", "017A", ContractId="800C", Field="Payment_Terms__c", OldValue="Net 30", NewValue="Net 45",
+           CreatedDate="2026-05-02T09:00:00.000+0000"),
+        sf("Contract_Role_Demand__c", "a06", Contract__c="800C", Role__c="CONSULTANT", Sold_Minutes__c=600,
+           Start_Date__c="2026-05-01", End_Date__c="2026-07-31"),
+        sf("Contract_Rate__c", "a05", **rate, Rate__c=140, Country__c="FR"),
+        ka("users", "8", full_name="Blaise", role_id="201", workspace_group_id="2", country="FR"),
+        entry("1008", person="8"),
+        ka("expenses", "501", workspace_id="30", user_id="7", date="2026-05-06", amount_in_cents=50000, currency="EUR",
+           category="Subcontractor", vendor_name="Helpers", cost_center="DATA", billable=True, approved=True),
+        ka("holidays", "40", title="May Day", date="2026-05-01", workspace_group_id="2"),
+        ns("department", "60", name="DATA", isinactive="F"),
+        ns("charge", "61", job="2000", chargedate="2026-05-06", amount="550.00", currency="3", externalid="501",
+           chargetype="subcontractor", stage="READY", custcol_written_off="F"),
+        ns("transaction", "75", tranid="CM1", type="CustCred", trandate="2026-06-20", foreigntotal="-10.00",
+           custbody_credit_reason="bad_debt", **posted),
+        ns("transactionline", "75_0", transaction="75", linesequencenumber="0", mainline="T", foreignamount="-10.00"),
+        ns("transactionline", "75_1", transaction="75", linesequencenumber="1", mainline="F", foreignamount="10.00",
+           custcol_source_type="time", custcol_source_id="1001"),
+        ns("transaction", "76", tranid="PAY2", type="CustPymt", trandate="2026-06-11", foreigntotal="20.00", voided="T",
+           **posted),
+        ns("transaction", "77", type="Journal", trandate="2026-06-12", foreigntotal="0", reversal="76", posting="T",
+           currency="3", exchangerate="1"),
+    ]  # fmt: skip
+
+
 def awkward() -> list[Version]:
     """What a lake can hold besides: late, dead, risen, unreadable and orphaned records."""
     risen = entry("1003")
@@ -152,7 +182,7 @@ def awkward() -> list[Version]:
 
 def versions() -> list[Version]:
     """All of them."""
-    return crm() + psa() + erp() + awkward()
+    return crm() + psa() + erp() + beside() + awkward()
 
 
 def context() -> dict[str, list[tuple[Any, ...]]]:
@@ -163,10 +193,10 @@ def context() -> dict[str, list[tuple[Any, ...]]]:
         "qtc_legal_entity": [("DE", "DE GmbH", "EUR", *key) for key in keys] + [("US", "US Inc", "USD", "erp", "1")],
         "qtc_source_count": [
             ("load-1", "kantata", "workspaces", "psa", "", "count", 2, 2),
-            ("load-1", "kantata", "expenses", "psa", "", "count", 2, 2),
-            ("load-3", "kantata", "time_entries", "psa", "", "count", 4, 6),
-            ("load-1", "netsuite", "transaction", "erp", "3", "count", 5, 5),
-            ("load-1", "netsuite", "transaction", "erp", "3", "amount", "191.77", "191.77"),
+            ("load-1", "kantata", "expenses", "psa", "", "count", 3, 3),
+            ("load-3", "kantata", "time_entries", "psa", "", "count", 5, 7),
+            ("load-1", "netsuite", "transaction", "erp", "3", "count", 8, 8),
+            ("load-1", "netsuite", "transaction", "erp", "3", "amount", "201.77", "201.77"),
             ("load-1", "salesforce", "Account", "crm", "USD", "count", 1, 1),
         ],
         "qtc_build": [("build", "2026-06-30 23:00:00", "2026-06-30", "USD", "0", None, False)],
