@@ -158,7 +158,8 @@ select
         when 'unapproved_subcontractor_cost' then 'the ERP holds subcontractor cost that is not approved, or gone'
         else 'the two systems hold different billable amounts'
     end as failure_reason,
-    'expense:' || item_key as exposure_item,
+    -- where the amounts stand apart, what was delivered speaks for both
+    case when left_amount is not null or not is_eligible then 'expense:' || item_key end as exposure_item,
     cast(case
         when break_class = 'unapproved_subcontractor_cost' then posted_amount
         when difference > 0 then difference

@@ -141,7 +141,8 @@ select
         when 'agreed_discount' then 'part of the milestone was credited as a courtesy'
         else 'milestone and billing differ in amount'
     end as failure_reason,
-    'milestone:' || item_key as exposure_item,
+    -- where the amounts stand apart, what was delivered speaks for both
+    case when left_amount is not null or not is_eligible then 'milestone:' || item_key end as exposure_item,
     cast(abs(difference) as decimal(18, 4)) as exposure_amount,
     row_currency as exposure_currency,
     case

@@ -59,26 +59,56 @@ closings as (
 
 exposure_items as (
     select * from {{ ref('rec_exposure_item') }}
-    where rule_id = 'invoice_integrity' and is_primary
+    where
+        is_primary
+        and (
+            rule_id = 'invoice_integrity'
+            or (leg = 'bill_rate.erp' and break_class = 'rate_mismatch')
+            or break_class in (
+                'stale_terms_invoiced', 'billed_unapproved_time', 'milestone_billed_twice', 'rejected_milestone_billed',
+                'milestone_amount_mismatch', 'amount_mismatch', 'unapproved_subcontractor_cost'
+            )
+        )
 ),
 
 currencies as (
     select * from {{ ref('core_currency') }}
 ),
 
--- exposure lies where its documents are: one item may be billed in two legal entities
+-- exposure lies where its documents are: that of an item on the last invoice that bills it
+billed_on as (
+    select
+        case lines.source_type
+            when 'time' then 'time_entry:' || lines.source_item_id
+            when 'expense' then 'expense:' || lines.source_item_id
+            when 'milestone' then 'milestone:' || lines.source_item_id
+            else 'invoice_line:' || lines.invoice_line_id
+        end as item_key,
+        max(cast(all_invoices.issue_date as {{ dbt.type_string() }}) || '|' || all_invoices.invoice_id) as last_document
+    from lines
+    inner join all_invoices on lines.invoice_id = all_invoices.invoice_id
+    cross join build
+    where
+        all_invoices.document_type = 'invoice'
+        and coalesce(all_invoices.posting_period, {{ period_of('all_invoices.issue_date') }}) <= build.as_of_period
+    group by 1
+),
+
+exposed_item as (
+    select
+        exposure_items.amount_reporting,
+        case
+            when exposure_items.leg in ('invoice_integrity.lines', 'invoice_integrity.tax', 'invoice_integrity.unique', 'billing_terms.erp')
+                then exposure_items.grain_key
+            else substr(billed_on.last_document, 12)
+        end as invoice_id
+    from exposure_items
+    left join billed_on on exposure_items.item_key = billed_on.item_key
+),
+
 exposed_document as (
-    select
-        lines.invoice_id,
-        exposure_items.amount_reporting
-    from exposure_items
-    inner join lines on exposure_items.item_key = 'invoice_line:' || lines.invoice_line_id
-    union all
-    select
-        exposure_items.grain_key as invoice_id,
-        exposure_items.amount_reporting
-    from exposure_items
-    where exposure_items.item_key not like 'invoice_line:%'
+    select * from exposed_item
+    where invoice_id is not null
 ),
 
 executed as (
