@@ -150,7 +150,11 @@ class Lake:
     def files(self, vendor: str, entity: str) -> list[str]:
         """Parquet files of all committed loads, from the Delta log; empty where there is no load."""
         table = self._open(vendor, entity)
-        return sorted(table.file_uris()) if table is not None else []
+        if table is None:
+            return []
+        # by name in the folder: an address is percent-encoded, and no engine finds "my%20lake"
+        folder = self.path(vendor, entity)
+        return sorted(str(folder / Path(address).name) for address in table.file_uris())
 
     def erase(self, request: Erasure) -> Erasure:
         """Redact a record in every version and every file; the one rewriting.

@@ -74,6 +74,13 @@ def test_a_load_comes_back_as_it_was_written(tmp_path: Path) -> None:
     assert lake.tables() == [("salesforce", "Account")]
 
 
+def test_a_lake_may_lie_in_a_folder_of_any_name(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "Zahlen & Größen (50 %)")
+    load = a_load()
+    lake.append(load, [rows(load, "a")])
+    assert stored(lake) == ["a"]
+
+
 def test_the_raw_columns_and_the_arrow_schema_are_the_same() -> None:
     assert list(RAW_COLUMNS) == raw_schema().names
 
