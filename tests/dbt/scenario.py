@@ -31,8 +31,9 @@ def ns(entity: str, key: str, /, **fields: Any) -> Version:
 def entry(key: str, *, minutes: int = 20, day: str = "2026-05-04", person: str = "7") -> Version:
     """An approved time entry on the one project."""
     return ka(
-        "time_entries", key, workspace_id="30", user_id=person, role_id="201", date_performed=day, time_in_minutes=minutes,
-        billable=True, approved=True, rate_in_cents=15000, currency="EUR", currency_base_unit=100,
+        "time_entries", key, workspace_id="30", user_id=person, role_id="201", date_performed=day,
+        time_in_minutes=minutes, billable=True, approved=True, rate_in_cents=15000, currency="EUR",
+        currency_base_unit=100,
     )  # fmt: skip
 
 

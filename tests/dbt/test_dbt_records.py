@@ -157,8 +157,9 @@ def test_a_write_off_ends_a_receivable_and_takes_back_nothing_billed(warehouse: 
 
 
 def test_a_voided_payment_and_the_journal_that_undoes_it_cancel_out(warehouse: Path) -> None:
-    query = "select document_type, is_void, amount, payment_date::varchar, reversed_payment_id from canonical.core_payment"
-    assert rows(warehouse, f"{query} where source_id <> '71' order by 1") == [
+    columns = "document_type, is_void, amount, payment_date::varchar, reversed_payment_id"
+    query = f"select {columns} from canonical.core_payment where source_id <> '71' order by 1"
+    assert rows(warehouse, query) == [
         ("payment", True, Decimal(20), "2026-06-11", None),
         ("reversal", False, Decimal(-20), "2026-06-12", "erp:76"),
     ]
