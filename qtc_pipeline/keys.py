@@ -9,7 +9,7 @@ from __future__ import annotations
 RAW = "raw"
 RAW_CHECK = "out_of_the_ordinary"
 ROOMS = ("raw", "base", "staging", "canonical", "reconciliation", "marts", "kpis", "gates", "publication")
-MARTS = ("backlog", "unbilled_time", "invoice_exceptions", "margin")
+MARTS = ("backlog", "unbilled_time", "invoice_exceptions", "margin", "utilization", "revenue", "ar", "cash")
 DBT_STEPS = ("step_1", "step_2")
 
 

@@ -92,7 +92,11 @@ _INVOICE = tuple(f"invoice_integrity.{part}" for part in ("lines", "tax", "uniqu
 _BACKLOG = (*_VALUE, "invoice_integrity.lines", "rollforward.backlog")
 _UNBILLED = ("approved_time.erp", "rollforward.unbilled")
 _MARGIN = ("revenue.gl",)
+_REVENUE = ("revenue.subledger", "revenue.gl", "revenue.position", "rollforward.contract_position")
 _AR = ("ar_to_gl", "rollforward.ar")
+_CASH = ("cash.applied", "cash.gl")
+# rules whose breaks stand on invoices: they fill the mart of invoice exceptions
+_ON_INVOICES = ("billing_terms.erp", "bill_rate.erp", "expense.erp", "expense.subcontractor", "milestone.erp")
 
 MARTS: dict[str, Mart] = {
     mart.name: mart
@@ -122,7 +126,7 @@ MARTS: dict[str, Mart] = {
             is_financial=False,
             roles=("erp",),
             entities=("invoice", "invoice_line"),
-            legs=_INVOICE,
+            legs=(*_INVOICE, *_ON_INVOICES),
             exposure_legs=(),  # its content is the exceptions: never held or qualified because there are many
             relations=("marts.fct_invoice_exception", "kpis.kpi_invoice_exceptions"),
         ),
@@ -133,7 +137,34 @@ MARTS: dict[str, Mart] = {
             entities=("time_entry", "expense", "subcontractor_cost", "revenue_entry"),
             legs=_MARGIN,
             exposure_legs=_MARGIN,
-            relations=("marts.fct_margin", "kpis.kpi_margin"),
+            relations=("marts.fct_margin", "marts.fct_wip", "kpis.kpi_margin"),
+        ),
+        Mart(
+            name="utilization",
+            is_financial=False,
+            roles=("psa",),
+            entities=("time_entry", "time_off", "calendar", "resource"),
+            legs=(),  # one system says it all: what it says must be complete, conserved and carried
+            exposure_legs=(),
+            relations=("marts.fct_utilization", "kpis.kpi_utilization"),
+        ),
+        Mart(
+            name="revenue",
+            is_financial=True,
+            roles=("crm", "psa", "erp"),
+            entities=(
+                "contract",
+                "contract_amendment",
+                "time_entry",
+                "milestone",
+                "estimate",
+                "revenue_entry",
+                "gl_entry",
+            ),
+            legs=_REVENUE,
+            exposure_legs=_REVENUE,
+            relations=("marts.fct_contract_position", "kpis.kpi_revenue"),
+            stock="contract_position",
         ),
         Mart(
             name="ar",
@@ -142,20 +173,35 @@ MARTS: dict[str, Mart] = {
             entities=("invoice", "payment", "payment_application", "gl_entry"),
             legs=_AR,
             exposure_legs=_AR,
+            relations=("marts.fct_receivable", "kpis.kpi_receivable"),
             stock="ar",
+        ),
+        Mart(
+            name="cash",
+            is_financial=True,
+            roles=("erp",),
+            entities=("payment", "payment_application", "gl_entry"),
+            legs=_CASH,
+            exposure_legs=_CASH,
+            relations=("marts.fct_payment", "kpis.kpi_cash"),
         ),
     )
 }
-# The exception queue is no mart: it is judged leg by leg, so that one broken leg does not stop the others.
+# The exception queue is no mart: it is judged leg by leg, so that one broken leg does not stop the others. Only figures
+# over all exceptions (leakage, exceptions per thousand records) stand on the whole of it.
 QUEUE = Mart(
     name="exceptions",
     is_financial=False,
     roles=("crm", "psa", "erp"),
     entities=(),
-    legs=("activation.psa", "activation.erp", *_BACKLOG, *_UNBILLED, *_INVOICE[1:], *_MARGIN, *_AR),
+    legs=(
+        *("customer_master.erp", "activation.psa", "activation.erp", "staffing.psa", "lifecycle_order"),
+        *(*_BACKLOG, "bill_rate.psa", *_UNBILLED, *_INVOICE[1:], *_ON_INVOICES, *_REVENUE, *_AR, *_CASH),
+    ),
     exposure_legs=(),
 )
 JUDGED = (*MARTS.values(), QUEUE)
+BY_NAME = {mart.name: mart for mart in JUDGED}
 EXPECTED = tuple(mart.name for mart in MARTS.values() if mart.relations)
 # What the gates themselves read: a mart is not proven while one of these is spoiled.
 GATE_RELATIONS = frozenset(
@@ -207,6 +253,7 @@ def decide(mart: Mart, verdicts: Iterable[StoredVerdict], stages: Iterable[int] 
         if STAGE_OF.get(gate, 2) in asked
         and not any(row.gate == gate for row in rows)
         and (gate is not Gate.CARRIED or mart.relations)
+        and (gate is not Gate.EXPLAINED or mart.legs)
     ]
     over = _over_limit(
         row

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtc_pipeline.errors import PublicationError
-from qtc_pipeline.gates.contract import MARTS, Decision, Status
+from qtc_pipeline.gates.contract import BY_NAME, Decision, Status
 from qtc_pipeline.ops import pointer
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def _write_status(connection: duckdb.DuckDBPyConnection, decisions: Sequence[Dec
     )
     connection.executemany(
         f"insert into {_STATUS} values (?, ?, ?, ?, ?)",
-        [(one.mart, str(one.status), one.reason, MARTS[one.mart].stock, build_id) for one in decisions],
+        [(one.mart, str(one.status), one.reason, BY_NAME[one.mart].stock, build_id) for one in decisions],
     )
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtc_pipeline.errors import PublicationError, PublicationHeldError
-from qtc_pipeline.gates.contract import EXPECTED, MARTS, Decision, decide
+from qtc_pipeline.gates.contract import BY_NAME, EXPECTED, MARTS, Decision, decide
 from qtc_pipeline.ops import builds, exceptions, pointer, publications, verdicts
 from qtc_pipeline.ops.exceptions import SyncCounts
 from qtc_pipeline.ops.lock import warehouse_lock
@@ -33,7 +33,7 @@ from qtc_pipeline.warehouse import open_read_only, read_rows
 if TYPE_CHECKING:
     import duckdb
 
-_SHARED = (KPI, MOVEMENT, "marts.fct_engagement_event", "seeds.kpi_dictionary", "seeds.rule_class")
+_SHARED = (KPI, "kpis.kpi_duration", MOVEMENT, "marts.fct_engagement_event", "seeds.kpi_dictionary", "seeds.rule_class")
 _NEW = ".new-"
 
 
@@ -83,7 +83,7 @@ def _publish(
         is_of_it = earlier is not None and build.gates_2_at is not None and earlier.created_at >= build.gates_2_at
         earlier_id = earlier.publication_id if earlier is not None and is_of_it else None
         session.expunge_all()
-    decisions = {name: decide(mart, [row for row in rows if row.mart == name]) for name, mart in MARTS.items()}
+    decisions = {name: decide(mart, [row for row in rows if row.mart == name]) for name, mart in BY_NAME.items()}
     shared = [name for name in _shared_relations(connection) if name not in spoiled]
     held = {name: decisions[name].reason or "" for name in EXPECTED if not is_published(decisions[name])}
     held |= {name: "its dbt model failed" for name in _shared_relations(connection) if name in spoiled}

@@ -43,7 +43,9 @@ max_in_flight = 0.05
 # The planted defects of the ledger stay below this; set it to 0 to see the margin mart held.
 [tolerances.exposure]
 margin = 250000
+revenue = 250000
 ar = 250000
+cash = 250000
 """
 
 

@@ -48,7 +48,6 @@ _TABLES = {
         "applicable boolean, interface_sla_hours integer, max_load_gap_hours integer"
     ),
     "qtc_sla": "sla_id varchar, days integer",
-    "qtc_tolerance": ("rule_id varchar, legal_entity_id varchar, amount decimal(18,4), max_in_flight decimal(9,6)"),
     "qtc_opening_balance": "stock varchar, legal_entity_id varchar, currency varchar, amount decimal(18,4)",
     "qtc_published_movement": (
         "stock varchar, movement_id varchar, movement_type varchar, legal_entity_id varchar, currency varchar, "
@@ -236,10 +235,6 @@ def _context_rows(settings: Settings, inputs: Inputs) -> dict[str, list[tuple[An
             ("activation", settings.slas.activation_days),
             ("unbilled", settings.slas.unbilled_days),
             ("staffing", settings.slas.staffing_days),
-        ],
-        "qtc_tolerance": [
-            (mart, None, settings.tolerances.exposure_of(mart), settings.tolerances.max_in_flight)
-            for mart in sorted({*keys.MARTS, *settings.tolerances.exposure})
         ],
         "qtc_opening_balance": [
             (one.stock, one.legal_entity, one.currency, one.amount) for one in settings.opening_balances

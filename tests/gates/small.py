@@ -136,11 +136,20 @@ select 'US' as legal_entity_id, '2026-05' as period, 10::decimal(18,4) as amount
 create table marts.fct_invoice_exception as
 select 'US' as legal_entity_id, '2026-05' as period, 1::decimal(18,4) as amount;
 create table marts.fct_margin as select 'US' as legal_entity_id, '2026-05' as period, 5::decimal(18,4) as amount;
+create table marts.fct_utilization as select 'US' as legal_entity_id, '2026-05' as period, 60::decimal(18,4) as amount;
+create table marts.fct_contract_position as
+select 'US' as legal_entity_id, '2026-05' as period, 4::decimal(18,4) as amount;
+create table marts.fct_receivable as select 'US' as legal_entity_id, '2026-05' as period, 40::decimal(18,4) as amount;
+create table marts.fct_payment as select 'US' as legal_entity_id, '2026-05' as period, 30::decimal(18,4) as amount;
 create view small.mart_rows as
 select 'backlog' as mart, legal_entity_id, period, backlog as amount from marts.fct_backlog
 union all select 'unbilled_time', legal_entity_id, period, amount from marts.fct_unbilled_time
 union all select 'invoice_exceptions', legal_entity_id, period, amount from marts.fct_invoice_exception
-union all select 'margin', legal_entity_id, period, amount from marts.fct_margin;
+union all select 'margin', legal_entity_id, period, amount from marts.fct_margin
+union all select 'utilization', legal_entity_id, period, amount from marts.fct_utilization
+union all select 'revenue', legal_entity_id, period, amount from marts.fct_contract_position
+union all select 'ar', legal_entity_id, period, amount from marts.fct_receivable
+union all select 'cash', legal_entity_id, period, amount from marts.fct_payment;
 create table small.other_rows as select * from small.mart_rows where mart <> 'backlog';
 create view reconciliation.rec_mart_total as
 with m as (select mart, legal_entity_id, period, sum(amount) as total from small.mart_rows group by all),

@@ -287,7 +287,8 @@ def test_no_stage_is_judged_before_its_dbt_step_ran(settings: Settings) -> None:
 def test_exposure_of_a_closed_period_gates_only_what_it_gained_since_it_was_published(tmp_path: Path) -> None:
     from qtc_pipeline.publish.publish import publish
 
-    settings = settings_in(tmp_path / "var", tolerances=Tolerances(exposure={"margin": Decimal(5)}))
+    tolerances = Tolerances(exposure={"margin": Decimal(5), "revenue": Decimal(1000)})
+    settings = settings_in(tmp_path / "var", tolerances=tolerances)
     closed = "insert into canonical.core_accounting_period values ('US', '2026-05', true)"
     exposed = "insert into small.exposure values ('revenue.gl', 'misstatement', '2026-05', 'US', {})"
     judged(settings, closed, exposed.format(4))

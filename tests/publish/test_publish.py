@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from qtc_pipeline.errors import PublicationError, PublicationHeldError
-from qtc_pipeline.gates.contract import EQUATIONS, JUDGED
+from qtc_pipeline.gates.contract import EQUATIONS, JUDGED, MARTS
 from qtc_pipeline.ops import builds, exceptions, publications, verdicts
 from qtc_pipeline.ops.pointer import current_id
 from qtc_pipeline.ops.store import open_store
@@ -129,7 +129,7 @@ def test_a_red_gate_of_run_a_binds_a_publish_asked_for_in_run_b(settings: Settin
     judged_build(settings, "build-a")
     publish(settings)
     before = current_id(settings.published_dir)
-    everything = dict.fromkeys(("backlog", "unbilled_time", "invoice_exceptions", "margin", "ar"), "e0")
+    everything = dict.fromkeys(MARTS, "e0")
     judged_build(settings, "build-b", everything, "update marts.fct_backlog set backlog = 0")
     for _ in range(2):
         with pytest.raises(PublicationHeldError):
@@ -205,7 +205,7 @@ def test_movements_of_a_held_stock_stay_those_of_the_publication_that_had_them(s
     judged_build(settings, "build-a")
     first = publish(settings).publication
     assert first is not None
-    sources = {"backlog": first.publication_id, "unbilled": first.publication_id, "ar": first.publication_id}
+    sources = dict.fromkeys(("backlog", "unbilled", "ar", "contract_position"), first.publication_id)
     assert first.manifest["movement_sources"] == sources
     judged_build(settings, "build-b", {"backlog": "e2"})
     with open_store(settings) as session:
