@@ -70,3 +70,11 @@
 {% macro month_number(period) -%}
     cast(cast(substr({{ period }}, 1, 4) as integer) * 12 + cast(substr({{ period }}, 6, 2) as integer) as bigint)
 {%- endmacro %}
+
+{#- Weekdays (Monday to Friday) from Monday 2000-01-03 to a date, both counted. -#}
+{% macro weekdays_up_to(date) -%}
+    (
+        5 * cast(floor(({{ days_between("cast('2000-01-03' as date)", date) }} + 1) / 7) as bigint)
+        + least(mod({{ days_between("cast('2000-01-03' as date)", date) }} + 1, 7), 5)
+    )
+{%- endmacro %}

@@ -14,13 +14,25 @@ rates as (
     select * from {{ ref('int_reporting_rate') }}
 ),
 
+reversals as (
+    select
+        payments.*,
+        originals.payment_id is not null as is_of_payment
+    from payments
+    left join payments as originals on payments.reversed_payment_id = originals.payment_id
+    where payments.document_type = 'reversal'
+),
+
 reversed as (
     select
-        reversed_payment_id as payment_id,
-        sum(amount) as amount
-    from payments
-    where document_type = 'reversal' and reversed_payment_id is not null
-    group by reversed_payment_id
+        reversals.reversed_payment_id as payment_id,
+        sum(reversals.amount) as amount
+    from reversals
+    cross join build
+    where
+        reversals.is_of_payment
+        and coalesce(reversals.posting_period, {{ period_of('reversals.payment_date') }}) <= build.as_of_period
+    group by reversals.reversed_payment_id
 ),
 
 applied as (
@@ -33,7 +45,7 @@ applied as (
     group by payment_id
 ),
 
--- a reversal belongs to the payment it takes back; one that names none stands for itself
+-- a reversal belongs to the payment it takes back; one of an unknown payment stands for itself
 received as (
     select
         payments.*,
@@ -44,7 +56,8 @@ received as (
     from payments
     left join reversed on payments.payment_id = reversed.payment_id
     left join applied on payments.payment_id = applied.payment_id
-    where payments.document_type <> 'reversal' or payments.reversed_payment_id is null
+    left join reversals on payments.payment_id = reversals.payment_id
+    where not coalesce(reversals.is_of_payment, false)
 )
 
 select

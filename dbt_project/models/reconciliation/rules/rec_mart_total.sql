@@ -1,9 +1,13 @@
 with mart_totals as (
     select * from {{ ref('int_mart_total') }}
+    union all
+    select * from {{ ref('int_mart_total_capacity_and_cash') }}
 ),
 
 canonical_totals as (
     select * from {{ ref('int_canonical_total') }}
+    union all
+    select * from {{ ref('int_canonical_total_capacity_and_cash') }}
 ),
 
 both_sides as (

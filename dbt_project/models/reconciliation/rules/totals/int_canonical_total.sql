@@ -243,6 +243,49 @@ contract_time as (
     group by contract_id, legal_entity_id, currency, cap_amount, as_of_period
 ),
 
+-- a contract's own balance: recognized - billed, and what of it waits for nothing but the next invoice
+balance_part as (
+    select
+        contract_id,
+        recognized as net,
+        0 as open_time
+    from contract_sum
+    union all
+    select
+        contract_id,
+        -net_amount as net,
+        0 as open_time
+    from fee_line
+    where currency = contract_currency and period <= as_of_period
+    union all
+    select
+        contract_id,
+        0 as net,
+        open_value - case when cap_amount is null then 0 else least(open_value, greatest(value - cap_amount, 0)) end as open_time
+    from contract_time
+),
+
+balance_sum as (
+    select
+        contract_id,
+        sum(net) as net,
+        sum(open_time) as open_time
+    from balance_part
+    group by contract_id
+),
+
+balance as (
+    select
+        executed.as_of_period as period,
+        executed.legal_entity_id,
+        executed.currency,
+        balance_sum.net,
+        greatest(balance_sum.net, 0) as asset_side,
+        least(greatest(balance_sum.net, 0), balance_sum.open_time) as receivable
+    from balance_sum
+    inner join executed on balance_sum.contract_id = executed.contract_id
+),
+
 labour_group as (
     select
         entries.period,
@@ -441,6 +484,81 @@ measured as (
     left join rates as from_rate on expenses.currency = from_rate.from_currency and expenses.period = from_rate.period
     left join rates as to_rate on executed.functional_currency = to_rate.from_currency and expenses.period = to_rate.period
     where expenses.expense_date <= executed.as_of_date
+    union all
+    select
+        'margin' as mart,
+        'wip_invoiced' as measure,
+        fee_line.as_of_period as period,
+        fee_line.legal_entity_id,
+        fee_line.functional_currency as currency,
+        fee_line.functional_amount as amount
+    from fee_line
+    inner join executed on fee_line.contract_id = executed.contract_id
+    where fee_line.period <= fee_line.as_of_period and coalesce(executed.billing_type, 'unassigned') <> 'time_and_materials'
+    union all
+    select
+        'revenue' as mart,
+        'recognized_amount' as measure,
+        period,
+        legal_entity_id,
+        currency,
+        recognized as amount
+    from contract_sum
+    union all
+    select
+        'revenue' as mart,
+        'billed_amount' as measure,
+        as_of_period as period,
+        legal_entity_id,
+        contract_currency as currency,
+        net_amount as amount
+    from fee_line
+    where currency = contract_currency and period <= as_of_period
+    union all
+    select
+        'revenue' as mart,
+        'net_amount' as measure,
+        period,
+        legal_entity_id,
+        currency,
+        net as amount
+    from balance
+    union all
+    select
+        'revenue' as mart,
+        'split' as measure,
+        period,
+        legal_entity_id,
+        currency,
+        net as amount
+    from balance
+    union all
+    select
+        'revenue' as mart,
+        'unbilled_receivable' as measure,
+        period,
+        legal_entity_id,
+        currency,
+        receivable as amount
+    from balance
+    union all
+    select
+        'revenue' as mart,
+        'contract_asset' as measure,
+        period,
+        legal_entity_id,
+        currency,
+        asset_side - receivable as amount
+    from balance
+    union all
+    select
+        'revenue' as mart,
+        'contract_liability' as measure,
+        period,
+        legal_entity_id,
+        currency,
+        asset_side - net as amount
+    from balance
 )
 
 select

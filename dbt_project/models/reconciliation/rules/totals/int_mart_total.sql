@@ -19,6 +19,14 @@ margin as (
     select * from {{ ref('kpi_margin') }}
 ),
 
+wip as (
+    select * from {{ ref('fct_wip') }}
+),
+
+revenue as (
+    select * from {{ ref('kpi_revenue') }}
+),
+
 measured as (
     select
         'backlog' as mart,
@@ -182,6 +190,79 @@ measured as (
         null as currency,
         approved_minutes as amount
     from margin
+    union all
+    select
+        'margin' as mart,
+        'wip_invoiced' as measure,
+        build.as_of_period as period,
+        wip.legal_entity_id,
+        wip.currency,
+        wip.invoiced_amount as amount
+    from wip
+    cross join build
+    union all
+    select
+        'revenue' as mart,
+        'recognized_amount' as measure,
+        period,
+        legal_entity_id,
+        currency,
+        recognized_amount as amount
+    from revenue
+    union all
+    select
+        'revenue' as mart,
+        'billed_amount' as measure,
+        period,
+        legal_entity_id,
+        currency,
+        billed_amount as amount
+    from revenue
+    union all
+    select
+        'revenue' as mart,
+        'net_amount' as measure,
+        period,
+        legal_entity_id,
+        currency,
+        net_amount as amount
+    from revenue
+    union all
+    select
+        'revenue' as mart,
+        'unbilled_receivable' as measure,
+        period,
+        legal_entity_id,
+        currency,
+        unbilled_receivable as amount
+    from revenue
+    union all
+    select
+        'revenue' as mart,
+        'contract_asset' as measure,
+        period,
+        legal_entity_id,
+        currency,
+        contract_asset as amount
+    from revenue
+    union all
+    select
+        'revenue' as mart,
+        'contract_liability' as measure,
+        period,
+        legal_entity_id,
+        currency,
+        contract_liability as amount
+    from revenue
+    union all
+    select
+        'revenue' as mart,
+        'split' as measure,
+        period,
+        legal_entity_id,
+        currency,
+        unbilled_receivable + contract_asset - contract_liability as amount
+    from revenue
 )
 
 select
