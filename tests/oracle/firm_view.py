@@ -147,14 +147,8 @@ class View:
 
     @cached_property
     def money(self) -> Mapping[str, Payment]:
-        """Posted payments and what takes them back; a void counts with its reversal, and without one not at all."""
-        payments = self.books.payments
-        taken_back = {payment.reverses for payment in payments.values() if payment.posted and not payment.void}
-        return {
-            key: payment
-            for key, payment in payments.items()
-            if payment.posted and (not payment.void or key in taken_back)
-        }
+        """Posted payments and what takes them back: of a void both documents count, net zero."""
+        return {key: payment for key, payment in self.books.payments.items() if payment.posted}
 
     @cached_property
     def credits_by_invoice(self) -> Mapping[str, Sequence[Document]]:
@@ -224,14 +218,19 @@ class View:
         return [entry for entry in self.delivery.entries.values() if entry.project in wanted]
 
 
+def fee_lines(document: Document) -> list[Line]:
+    """A document's lines without re-billed expenses."""
+    return [line for line in document.lines if line.source_type != EXPENSE]
+
+
 def fees(document: Document) -> Decimal:
-    """Net amount of a document's lines without re-billed expenses."""
-    return sum((line.amount for line in document.lines if line.source_type != EXPENSE), ZERO)
+    """Net amount of a document's fees."""
+    return sum((line.amount for line in fee_lines(document)), ZERO)
 
 
 def functional_fees(document: Document) -> Decimal:
     """The same in functional currency, each line rounded at the document's rate."""
-    return sum((cents(line.amount * document.rate) for line in document.lines if line.source_type != EXPENSE), ZERO)
+    return sum((cents(line.amount * document.rate) for line in fee_lines(document)), ZERO)
 
 
 def month_of(day: date) -> str:

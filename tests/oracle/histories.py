@@ -20,7 +20,13 @@ from tests.oracle.context import cents
 FIRST, LAST = date(2026, 1, 5), date(2026, 6, 30)
 RATES = {"USD": "1", "EUR": "1.100000"}
 TAX = Decimal("0.19")
-BILLING = ("time_and_materials", "time_and_materials", "fixed_fee", "milestone", "retainer")
+RULES = {
+    "time_and_materials": "right_to_invoice",
+    "fixed_fee": "percentage_of_completion",
+    "milestone": "milestone",
+    "retainer": "straight_line",
+}
+BILLING = ("time_and_materials", *RULES)
 Bill = tuple[str | None, str | None, int | None, Decimal]
 
 days: SearchStrategy[date] = st.integers(0, (LAST - FIRST).days).map(lambda n: FIRST + timedelta(n))
@@ -48,14 +54,14 @@ def histories(draw: DrawFn, least: int = 1, most: int = 3) -> BusyFirm:
 def _engagement(draw: DrawFn, firm: BusyFirm, key: str) -> None:
     value, currency = draw(st.integers(100, 90_000)), draw(st.sampled_from(("USD", "USD", "EUR")))
     billing = draw(st.sampled_from(BILLING))
-    closed = draw(days) if draw(rarely) else None
+    signed, closed = draw(days), draw(days) if draw(rarely) else None
     firm.contract(
         key,
         value,
-        CustomerSignedDate=draw(days).isoformat(),
+        CustomerSignedDate=signed.isoformat(),
         CurrencyIsoCode=currency,
         Billing_Type__c=billing,
-        Recognition_Rule__c="right_to_invoice",
+        Recognition_Rule__c=RULES[billing],
         Status=draw(st.sampled_from(("Activated", "Activated", "Activated", "On Hold", "Expired"))),
         Cap_Amount__c=draw(st.sampled_from((None, 100, 2000, value))),
         Closed_Date__c=None if closed is None else closed.isoformat(),
@@ -71,7 +77,11 @@ def _engagement(draw: DrawFn, firm: BusyFirm, key: str) -> None:
         firm.amendment(
             f"{key}-a{number}", key, draw(st.integers(-90, 5000)), draw(st.sampled_from(("Approved", "Submitted")))
         )
-        firm.payloads["salesforce"]["Contract_Amendment__c"][-1]["CurrencyIsoCode"] = currency
+        decided = max(signed, draw(days)).isoformat()
+        firm.payloads["salesforce"]["Contract_Amendment__c"][-1] |= {
+            "CurrencyIsoCode": currency,
+            "Effective_Date__c": decided,
+        }
     firm.project(key, price=value, order=None, currency=currency)
     firm.payloads["netsuite"]["job"][-1]["currency"] = CURRENCIES[currency]
     rate = draw(st.one_of(st.integers(1, 300), amounts.map(lambda amount: amount % 300)))

@@ -12,7 +12,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from tests.oracle.context import cents, time_value
-from tests.oracle.firm_view import View, functional_fees, month_of
+from tests.oracle.firm_view import View, fee_lines, functional_fees, month_of
 from tests.oracle.records import Contract
 
 ZERO = Decimal(0)
@@ -125,7 +125,7 @@ def margins(view: View) -> list[Margin]:
                 months[contract.id][recognition.period].recognized += recognition.functional
         for document in view.documents_by_contract.get(contract.id, ()):
             period = document.period or month_of(document.day)
-            if period <= today:
+            if period <= today and fee_lines(document):
                 months[contract.id][period].billed += functional_fees(document)
     _labour(view, months)
     _expenses(view, months)

@@ -1,0 +1,85 @@
+"""Identities every warehouse must keep, whatever its firm: parts, roll-forwards, marts, billed time.
+
+Each returns what breaks it, so that a test shows the cells. Add here: an equation between tables of one warehouse.
+Stays out: equality with the oracle (``compare``, ``compare_kpis``).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from decimal import Decimal
+from typing import Any
+
+from tests.flow import compare_kpis
+from tests.flow.replay import Built
+from tests.oracle.context import time_value
+from tests.oracle.solve import Solution
+
+ZERO = Decimal(0)
+DURATIONS = ("_median", "_p90")
+
+
+def parts_against_cells(built: Built) -> list[Any]:
+    """Cells whose numerator or denominator is not the sum of their parts, and parts without a cell."""
+    parts = {cell: sums for cell, sums in compare_kpis.sums_of_parts(built).items() if not cell[5].endswith(DURATIONS)}
+    wrong: list[Any] = []
+    for row in built.rows("select * from kpis.kpi_executive where numerator is not null"):
+        cell = tuple(row[name] for name in compare_kpis.CELL)
+        top, bottom = parts.pop(cell, (ZERO, ZERO))
+        if not cell[5].endswith(DURATIONS) and (row["numerator"], row["denominator"] or ZERO) != (top, bottom):
+            wrong.append((cell, row["numerator"], row["denominator"], top, bottom))
+    return wrong + [(cell, top, bottom) for cell, (top, bottom) in parts.items() if top]
+
+
+def roll_forwards(built: Built) -> list[Any]:
+    """(stock, legal entity, currency, period): closing and Σ of dated movements up to it where they differ."""
+    moved: dict[tuple[Any, ...], dict[str, Decimal]] = defaultdict(lambda: defaultdict(lambda: ZERO))
+    for row in built.rows("select * from marts.fct_movement"):
+        moved[row["stock"], row["legal_entity_id"], row["currency"]][row["period"]] += row["amount"]
+    wrong = []
+    for row in built.rows("select * from marts.int_closing"):
+        movements = moved[row["stock"], row["legal_entity_id"], row["currency"]]
+        due = sum((amount for period, amount in movements.items() if period <= row["period"]), ZERO)
+        if due != row["closing"]:
+            wrong.append((row["stock"], row["legal_entity_id"], row["currency"], row["period"], row["closing"], due))
+    return wrong
+
+
+def carried(built: Built) -> list[Any]:
+    """Additive measures of a mart that are not the canonical ones, over any dimension of E3."""
+    return built.rows("select * from reconciliation.rec_mart_total where difference <> 0")
+
+
+def conserved(built: Built) -> list[Any]:
+    """Records lost or made between raw and canonical."""
+    return built.rows("select * from reconciliation.rec_conservation where difference <> 0")
+
+
+def explained(built: Built) -> list[Any]:
+    """Totals of a leg whose difference is not the sum of its rows."""
+    return built.rows(
+        "select * from reconciliation.rec_total "
+        "where difference <> break_total + timing_total + reconciling_total + unexplained_total"
+    )
+
+
+def billed_time(built: Built, oracle: Solution) -> list[Any]:
+    """Per contract: billed amount = value of the billed minutes + rate variance + discount + rounding.
+
+    What was billed and what it is worth come from the records, the differences from the rule's rows.
+    """
+    gaps: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    query = "select * from reconciliation.rec_row where leg = 'bill_rate.erp' and measure = 'amount'"
+    for row in built.rows(query):
+        gaps[compare_kpis.bare(row["contract_id"]) or ""] -= row["difference"]
+    billed: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    for line in oracle.standing.values():
+        if line.rate is not None and line.billed_minutes > 0:
+            net = [
+                entry.amount
+                for document, entry in oracle.view.lines_by_source.get(("time", line.entry.id), ())
+                if oracle.view.is_billed(document) and document.currency == line.contract.currency
+            ]
+            worth = time_value(line.billed_minutes, line.rate) or ZERO
+            billed[line.contract.id] += sum(net, ZERO) - worth
+    return [(key, billed[key], gaps[key]) for key in billed.keys() | gaps.keys() if billed[key] != gaps[key]]
