@@ -101,7 +101,7 @@ def approval(answer: Answer) -> Iterator[Part]:
     for contract_id, entries in view.entries_by_contract.items():
         for entry in entries:
             if entry.counts:
-                approved = entry.changed.date()
+                approved = view.context.since("time_entries", entry.id, entry.changed).date()
                 place = place_of(month_of(approved), view.contracts[contract_id])
                 yield from durations(place, "approval_lag", "time", (approved - entry.created.date()).days)
 
