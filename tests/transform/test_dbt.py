@@ -114,6 +114,19 @@ def test_a_failed_test_keeps_out_what_rests_on_it_and_nothing_else(folder: Path,
     assert selection(settings, second.build_id, "step_2")[4:] == ["--exclude", "core_contract", "fct_backlog"]
 
 
+def test_a_test_skipped_for_a_failed_model_spoils_none_of_the_others_it_reads(folder: Path, settings: Settings) -> None:
+    write_project(folder)
+    failing = folder / "models" / "marts" / "fct_backlog.sql"
+    failing.write_text("select cast(contract_id || 'x' as integer) from {{ ref('core_contract') }}", encoding="utf-8")
+    (folder / "tests").mkdir()
+    reading_both = "select 1 from {{ ref('fct_backlog') }}, {{ ref('fct_margin') }} where false"
+    (folder / "tests" / "assert_both.sql").write_text(
+        f"{{{{ config(tags=['step_2']) }}}} {reading_both}", encoding="utf-8"
+    )
+    _, second = both_steps(settings)
+    assert [(one.status, one.relations) for one in second.failures] == [("error", ("marts.fct_backlog",))]
+
+
 def test_a_project_that_does_not_parse_is_named_with_its_file(folder: Path, settings: Settings) -> None:
     write_project(folder)
     (folder / "models" / "marts" / "fct_backlog.sql").write_text("select * from {{ ref('nowhere') }}", encoding="utf-8")
