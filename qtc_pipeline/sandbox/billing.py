@@ -119,7 +119,8 @@ class _Biller:
             for expense in [item for item in spent if _may_charge(item, created)]:
                 spent.remove(expense)
                 item, number = expense.category.upper(), str(expense.number)
-                lines.append(Line(len(lines) + 1, item, expense.charged, expense.category, "expense", number))
+                amount = expense.quirks.get("charged", expense.charged)
+                lines.append(Line(len(lines) + 1, item, amount, expense.category, "expense", number))
             self.keep(_document(deal, run, "CustInvc", (created, posted), lines))
 
     def bill_schedule(self, deal: Engagement) -> None:
@@ -136,12 +137,17 @@ class _Biller:
     def bill_milestones(self, deal: Engagement) -> None:
         """Bill accepted milestones."""
         for part in deal.milestones:
-            if part.accepted is None or part.accepted > self.until:
+            accepted = part.quirks.get("billed_as_of", part.accepted)
+            if accepted is None or accepted > self.until or part.quirks.get("never_bill"):
                 continue
-            line = Line(1, "MILESTONE", part.amount, part.title, "milestone", str(deal.number * 100 + part.number))
-            day = part.accepted.date()
-            created, posted = at(day + timedelta(days=2), 8), at(day + timedelta(days=4), 11)
-            self.keep(_document(deal, part.number, "CustInvc", (created, posted), [line]))
+            amount, source = part.quirks.get("billed", part.amount), str(deal.number * 100 + part.number)
+            for place, days in enumerate((2, 15) if part.quirks.get("twice") else (2,)):
+                line = Line(1, "MILESTONE", amount, part.title, "milestone", source)
+                day = accepted.date() + timedelta(days=days)
+                when = at(day, 8), at(day + timedelta(days=2), 11)
+                document = _document(deal, part.number + 50 * place, "CustInvc", when, [line])
+                document.quirks["no_credit"] = bool(part.quirks)
+                self.keep(document)
 
     def credit(self, invoice: Document) -> None:
         """Credit part of some invoices ten days later; credited time is billed again the same day or written off."""

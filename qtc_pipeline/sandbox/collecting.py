@@ -88,7 +88,7 @@ def _write_off(books: Books, invoice: Document, balance: int, until: datetime) -
     if when > until:
         return
     deal = invoice.engagement
-    number = invoice.number + 400
+    number = invoice.number + 450
     line = Line(1, "WRITE_OFF", balance, f"Bad debt {invoice.number}", "write_off", None)
     memo = Document(number, "CustCred", deal, when, when, invoice.rate, [line], balance, 0, origin=invoice)
     memo.reason, memo.created_by = BAD_DEBT, CLERK

@@ -55,6 +55,41 @@ KINDS: tuple[tuple[str, str], ...] = (
     ("subledger_mismatch", "ar_to_gl"),
     ("journal_on_control_account", "ar_to_gl"),
     ("subledger_mismatch", "revenue.gl"),
+    ("currency_mismatch", "contract_value.erp"),
+    ("customer_missing", "customer_master.erp"),
+    ("duplicate_customer", "customer_master.erp"),
+    ("master_data_mismatch", "customer_master.erp"),
+    ("billing_terms_mismatch", "billing_terms.erp"),
+    ("missing_purchase_order", "billing_terms.erp"),
+    ("purchase_order_overrun", "billing_terms.erp"),
+    ("rate_missing", "bill_rate.psa"),
+    ("milestone_unbilled", "milestone.erp"),
+    ("milestone_billed_twice", "milestone.erp"),
+    ("rejected_milestone_billed", "milestone.erp"),
+    ("milestone_amount_mismatch", "milestone.erp"),
+    ("billed_before_signature", "lifecycle_order"),
+    ("time_before_activation", "lifecycle_order"),
+    ("revenue_before_delivery", "lifecycle_order"),
+    ("unstaffed_demand", "staffing.psa"),
+    ("rate_mismatch", "bill_rate.psa"),
+    ("rate_mismatch", "bill_rate.erp"),
+    ("expense_not_transferred", "expense.erp"),
+    ("unknown_code", "expense.erp"),
+    ("amount_mismatch", "expense.erp"),
+    ("invalid_cost_centre", "expense.erp"),
+    ("expense_not_transferred", "expense.subcontractor"),
+    ("amount_mismatch", "expense.subcontractor"),
+    ("unapproved_subcontractor_cost", "expense.subcontractor"),
+    ("invalid_cost_centre", "expense.subcontractor"),
+    ("tax_rate_unexpected", "invoice_integrity.tax"),
+    ("invoice_number_gap", "invoice_integrity.unique"),
+    ("stale_terms_invoiced", "billing_terms.erp"),
+    ("unapplied_payment", "cash.applied"),
+    ("over_applied", "cash.applied"),
+    ("subledger_mismatch", "cash.gl"),
+    ("paid_before_invoice", "lifecycle_order"),
+    ("revenue_misaligned", "revenue.subledger"),
+    ("revenue_misaligned", "revenue.position"),
 )
 CLASSES = tuple(dict.fromkeys(name for name, _ in KINDS))
 LEDGER_GROUPS = 12  # a recognition journal carries at most one mismatch: one group per month of the past year
@@ -82,6 +117,8 @@ class Choice:
     deals: set[int] = field(default_factory=set)
     billed_twice: set[int] = field(default_factory=set)  # deals on whose invoices an item comes twice
     documents: set[int] = field(default_factory=set)
+    recognised: set[int] = field(default_factory=set)  # deals whose revenue carries a defect
+    found: dict[tuple[str, str], list[Plant]] = field(default_factory=dict)  # what is chosen so far
 
     def draw(self, name: str, leg: str) -> Random:
         """Return the generator of one class and leg."""
@@ -116,14 +153,15 @@ def wanted(defects: bool | Sequence[str]) -> frozenset[str]:  # noqa: FBT001 - t
 
 def plants_of(seed: int, group: int, specs: list[PodSpec], classes: frozenset[str]) -> dict[int, tuple[Plant, ...]]:
     """Choose the defects of a group, by pod index; a class's place does not depend on which others are wanted."""
-    from qtc_pipeline.sandbox import defects_contracts, defects_documents, defects_time
+    from qtc_pipeline.sandbox import defects_cash, defects_contracts, defects_costs, defects_documents, defects_time
     from qtc_pipeline.sandbox.state import PodState
 
     choice = Choice(seed, group, [PodState(seed, spec, clock.FIRST_AS_OF) for spec in specs])
-    choosers = {**defects_contracts.CHOOSERS, **defects_time.CHOOSERS, **defects_documents.CHOOSERS}
+    rooms = (defects_contracts, defects_time, defects_costs, defects_documents, defects_cash)
+    choosers = {key: chooser for room in rooms for key, chooser in room.CHOOSERS.items()}
     found: dict[int, list[Plant]] = {spec.index: [] for spec in specs}
     for place, (name, leg) in enumerate(KINDS):
-        chosen = choosers[name, leg](choice, name, leg, place)
+        chosen = choice.found[name, leg] = choosers[name, leg](choice, name, leg, place)
         if name in classes:
             for plant in chosen:
                 found[plant.pod].append(plant)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from qtc_pipeline.sandbox import terms
+from qtc_pipeline.sandbox import defects_deals, terms
 from qtc_pipeline.sandbox.clock import FIRST_AS_OF, at, next_workday, rng
 from qtc_pipeline.sandbox.defects import Choice, Plant
 from qtc_pipeline.sandbox.model import Amendment, Engagement
@@ -37,7 +37,10 @@ _BILLING = {
     ("value_mismatch", "contract_value.psa"): "subscription",
     ("value_mismatch", "contract_value.erp"): "retainer",
     ("currency_mismatch", "contract_value.psa"): "retainer",
+    ("currency_mismatch", "contract_value.erp"): "subscription",
+    **defects_deals.BILLING,
 }
+SECOND_PLACE = 100  # a class's second deal is numbered so far behind its first
 
 
 def choose_deal(choice: Choice, name: str, leg: str, place: int) -> list[Plant]:
@@ -45,6 +48,14 @@ def choose_deal(choice: Choice, name: str, leg: str, place: int) -> list[Plant]:
     spec = choice.pods[place % len(choice.pods)].spec
     number = spec.index * 1000 + FIRST_PLACE + place + 1
     return [Plant(name, leg, spec.index, number, {"place": FIRST_PLACE + place})]
+
+
+def choose_customer(choice: Choice, name: str, leg: str, place: int) -> list[Plant]:
+    """Put two deals into the group: the customers of each differ in some attributes."""
+    found = [*choose_deal(choice, name, leg, place), *choose_deal(choice, name, leg, place + SECOND_PLACE)]
+    for plant, attributes in zip(found, defects_deals.ATTRIBUTES, strict=True):
+        plant.facts["attributes"] = attributes
+    return found
 
 
 def choose_running(choice: Choice, name: str, leg: str, place: int) -> list[Plant]:
@@ -60,6 +71,7 @@ def choose_running(choice: Choice, name: str, leg: str, place: int) -> list[Plan
             and deal.closed is not None
             and deal.closed > _TODAY
             and deal.number not in choice.deals
+            and deal.partner is None
         ]
         if running:
             deal = running[draw.randrange(len(running))]
@@ -77,6 +89,9 @@ def apply(seed: int, pod: Pod, plants: tuple[Plant, ...]) -> None:
             pod.engagements.append(_deal(seed, pod, plant))
         elif plant.break_class == "duplicate_project":
             deals[plant.number].quirks["second_workspace" if plant.leg == "activation.psa" else "second_job"] = True
+        elif plant.break_class == "stale_terms_invoiced":
+            deal = deals[plant.facts["deal"]]
+            deal.former_terms, deal.terms_changed = 1 - deal.terms, deal.drafted + timedelta(days=3)
 
 
 def _deal(seed: int, pod: Pod, plant: Plant) -> Engagement:
@@ -91,12 +106,15 @@ def _deal(seed: int, pod: Pod, plant: Plant) -> Engagement:
     deal.opened, deal.drafted = deal.signed - timedelta(days=40), deal.signed - timedelta(days=12)
     if deal.billing_type == "milestone":
         deal.start, deal.end = _TODAY + timedelta(days=20), _TODAY + timedelta(days=180)
+    defects_deals.date_deal(deal, plant)
     deal.team = deal.team[:1]
     deal.planned_minutes = {item.number: draw.randrange(12_000, 20_000) for item in deal.team}
     amendment = _amendment(draw, plant)
     terms.settle(seed, deal, amendments=[amendment] if amendment else [])
-    deal.phase_price = None
+    deal.phase_price = deal.po_limit = deal.judgement = deal.former_terms = deal.terms_changed = deal.partner = None
+    deal.discount = deal.markup = 0
     _spoil(draw, deal, plant)
+    defects_deals.spoil(draw, pod, deal, plant)
     return deal
 
 
@@ -138,7 +156,8 @@ def _spoil(draw: Random, deal: Engagement, plant: Plant) -> None:
     elif name == "activation_past_sla":
         deal.quirks["not_started"] = True
     elif name == "currency_mismatch":
-        deal.quirks["psa_currency"] = "EUR" if deal.currency == "USD" else "USD"
+        other = "EUR" if deal.currency == "USD" else "USD"
+        deal.quirks["psa_currency" if leg == "contract_value.psa" else "order_currency"] = other
     elif name == "value_mismatch":
         odd = draw.choice((-1, 1)) * (draw.randrange(1_000, 1_900) * 100 + 37)
         deal.quirks["psa_price" if leg == "contract_value.psa" else "erp_value"] = odd
@@ -146,6 +165,7 @@ def _spoil(draw: Random, deal: Engagement, plant: Plant) -> None:
 
 CHOOSERS: dict[tuple[str, str], Callable[[Choice, str, str, int], list[Plant]]] = {
     **dict.fromkeys(_BILLING, choose_deal),
+    ("master_data_mismatch", "customer_master.erp"): choose_customer,
     ("duplicate_project", "activation.psa"): choose_running,
     ("duplicate_project", "activation.erp"): choose_running,
 }

@@ -15,12 +15,11 @@ from qtc_pipeline.sandbox.clock import (
     FIRST_AS_OF,
     at,
     closes_at,
-    is_workday,
-    next_workday,
     period_of,
     value_of,
 )
 from qtc_pipeline.sandbox.defects import Choice, Plant
+from qtc_pipeline.sandbox.defects_work import extra
 from qtc_pipeline.sandbox.history import Entry
 from qtc_pipeline.sandbox.model import Engagement
 from qtc_pipeline.sandbox.names import UNKNOWN_ROLE
@@ -45,7 +44,9 @@ AGE = {
     "late_time": (150, 62),
     "unbilled_past_sla": _BILLED,
     "item_billed_twice": (200, 120),
+    "rate_mismatch": _BILLED,
 }
+LEGS = ("approved_time.erp", "invoice_integrity.items", "bill_rate.psa", "bill_rate.erp")
 LATE_BY = timedelta(days=3)
 FIRST_PLANTED = 600  # extra deals of other planters are no target
 
@@ -56,6 +57,17 @@ def choose(choice: Choice, name: str, leg: str, place: int) -> list[Plant]:
     if name == "removed_after_transfer":
         plants += _choose(choice, (name, leg), place + 1, _WAITING, {"unbilled": True})
     return plants
+
+
+def choose_rate(choice: Choice, name: str, leg: str, place: int) -> list[Plant]:
+    """Find ordinary billed entries; on the ERP's leg one with both rates wrong, and the one billed short, too."""
+    off = {"off": 7_50}
+    if leg == "bill_rate.psa":
+        return _choose(choice, (name, leg), place, AGE[name], off)
+    found = _choose(choice, (name, leg), place, AGE[name], {"off": -12_25})
+    found += _choose(choice, (name, leg), place + 1, AGE[name], {**off, "both": True})
+    short = choice.found.get(("quantity_mismatch", "approved_time.erp"), [])
+    return found + [Plant(name, leg, plant.pod, plant.number, off) for plant in short]
 
 
 def _choose(
@@ -87,11 +99,13 @@ def _choose(
 
 def _ordinary(entry: Entry, name: str) -> bool:
     deal = entry.engagement
-    if deal is None or entry.transferred is None or deal.capped or entry.minutes < 75:
+    if deal is None or entry.transferred is None or deal.capped or deal.discount or deal.partner or entry.minutes < 75:
         return False
     marked = entry.held_until or entry.abandoned or entry.written_off or entry.deleted
     if marked or entry.created.date() != entry.day or deal.outcome != "signed" or deal.closed is None:
         return False
+    if name == "removed_after_transfer" and any(row.country for row in deal.rates):
+        return False  # without its entry nobody knows whose rate held
     if name == "late_time":
         arrival = closes_at(period_of(entry.day)) + LATE_BY + timedelta(days=1)
         return any(arrival < created and posted < FIRST_AS_OF - timedelta(days=4) for created, posted in runs(deal))
@@ -120,29 +134,22 @@ def _other_deal(pod: Pod, entry: Entry) -> Engagement | None:
 
 
 def apply(pod: Pod, entries: list[Entry], plants: tuple[Plant, ...]) -> list[Entry]:
-    """Mark the planted entries of a pod; returns the entries with those of projects without a contract."""
+    """Mark the planted entries of a pod; returns the entries with those of planted deals."""
     by_number = {entry.number: entry for entry in entries}
     for plant in plants:
-        if plant.leg in {"approved_time.erp", "invoice_integrity.items"} and plant.number in by_number:
+        if plant.leg in LEGS and plant.break_class != "rate_missing" and plant.number in by_number:
             _spoil(pod, by_number[plant.number], plant)
-    extra = [
-        entry
-        for plant in plants
-        if (plant.break_class, plant.leg) == ("project_without_contract", "activation.psa")
-        for entry in _orphans(pod, plant)
-    ]
-    return [*entries, *extra] if extra else entries
+    planted = extra(pod, plants)
+    return [*entries, *planted] if planted else entries
 
 
 def _spoil(pod: Pod, entry: Entry, plant: Plant) -> None:
     name = plant.break_class
-    quirks: dict[str, Any] = {"planted": name}
+    quirks: dict[str, Any] = entry.quirks or {}
     entry.quirks = quirks
+    quirks.setdefault("planted", name)
     if name in {"time_not_transferred", "unknown_code"}:
-        entry.transferred = None
-        if name == "unknown_code" and entry.engagement is not None:
-            entry.role = UNKNOWN_ROLE
-            _price(entry, entry.engagement)
+        _withhold(entry, name)
     elif name == "quantity_mismatch":
         quirks["erp_minutes"] = entry.minutes - 30
     elif name == "billed_unapproved_time":
@@ -151,11 +158,7 @@ def _spoil(pod: Pod, entry: Entry, plant: Plant) -> None:
         entry.deleted = _touch(entry)
         quirks["never_bill"] = bool(plant.facts.get("unbilled"))
     elif name == "moved_after_transfer":
-        other = _other_deal(pod, entry)
-        if other is not None:
-            quirks["erp_deal"], quirks["touched"], quirks["never_bill"] = entry.engagement, _touch(entry), True
-            entry.engagement, entry.phase = other, False
-            _price(entry, other)
+        _move(entry, quirks, _other_deal(pod, entry))
     elif name == "late_time":
         entry.approved = closes_at(period_of(entry.day)) + LATE_BY
         entry.transferred = at(entry.approved.date() + timedelta(days=1), 2, 30)
@@ -164,6 +167,29 @@ def _spoil(pod: Pod, entry: Entry, plant: Plant) -> None:
         quirks["never_bill"] = True
     elif name == "item_billed_twice":
         quirks["again"] = True
+    elif name == "rate_mismatch":
+        _misprice(entry, quirks, plant)
+
+
+def _withhold(entry: Entry, name: str) -> None:
+    entry.transferred = None
+    if name == "unknown_code" and entry.engagement is not None:
+        entry.role = UNKNOWN_ROLE
+        _price(entry, entry.engagement)
+
+
+def _move(entry: Entry, quirks: dict[str, Any], other: Engagement | None) -> None:
+    if other is not None:
+        quirks["erp_deal"], quirks["touched"], quirks["never_bill"] = entry.engagement, _touch(entry), True
+        entry.engagement, entry.phase = other, False
+        _price(entry, other)
+
+
+def _misprice(entry: Entry, quirks: dict[str, Any], plant: Plant) -> None:
+    if plant.leg == "bill_rate.psa" or plant.facts.get("both"):
+        quirks["psa_rate"], quirks["touched"] = entry.rate - plant.facts["off"], _touch(entry)
+    if plant.leg == "bill_rate.erp":
+        quirks["erp_rate"] = entry.rate + plant.facts["off"]
 
 
 def _touch(entry: Entry) -> datetime:
@@ -176,26 +202,9 @@ def _price(entry: Entry, deal: Engagement) -> None:
     entry.value = value_of(entry.minutes, entry.rate)
 
 
-def _orphans(pod: Pod, plant: Plant) -> list[Entry]:
-    deal = next(item for item in pod.engagements if item.number == plant.number)
-    resource = deal.team[0]
-    found: list[Entry] = []
-    day = deal.start + timedelta(days=2)
-    while len(found) < 5:
-        day = next_workday(day + timedelta(days=1))
-        if is_workday(day):
-            number = resource.number * 1_000_000 + 900_000 + (plant.facts["place"] % 100) * 100 + len(found)
-            rate = deal.rate_on(resource.role, day)
-            minutes = 90 + 15 * len(found)
-            entry = Entry(
-                number, resource, deal, False, resource.role, day, minutes, True, rate, value_of(minutes, rate),
-                at(day, 18), at(day + timedelta(days=5), 11), None,
-            )  # fmt: skip
-            found.append(entry)
-    return found
-
-
 CHOOSERS: dict[tuple[str, str], Callable[[Choice, str, str, int], list[Plant]]] = {
-    **{(name, "approved_time.erp"): choose for name in AGE if name != "item_billed_twice"},
+    **{(name, "approved_time.erp"): choose for name in AGE if name not in {"item_billed_twice", "rate_mismatch"}},
     ("item_billed_twice", "invoice_integrity.items"): choose,
+    ("rate_mismatch", "bill_rate.psa"): choose_rate,
+    ("rate_mismatch", "bill_rate.erp"): choose_rate,
 }

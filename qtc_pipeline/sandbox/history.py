@@ -61,6 +61,7 @@ class Expense:
     transferred: datetime | None = None
     held_until: datetime | None = None
     written_off: datetime | None = None
+    quirks: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -126,6 +127,7 @@ class Payment:
     applied: int
     rate: int
     voided: datetime | None = None  # reversed then by a journal, and never applied
+    quirks: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

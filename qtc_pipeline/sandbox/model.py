@@ -37,6 +37,7 @@ class Truth:
     base: str
     exposure: Decimal | None
     currency: str | None
+    occurrence: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ class Account:
     terms: int
     created: datetime
     tax_number: str | None = None
+    quirks: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -130,6 +132,7 @@ class Milestone:
     accepted: datetime | None
     rejected: datetime | None
     created: datetime
+    quirks: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ SHARE = {"US": 50, "DE": 30, "UK": 20}
 ROLES = ("CONSULTANT", "SENIOR_CONSULTANT", "DEVELOPER", "ARCHITECT", "PRINCIPAL")
 UNKNOWN_ROLE = "ADVISOR"  # staffed in the PSA, never set up as an item in the ERP
 RETIRED_ROLE = "ANALYST"  # set up as an item and since inactive
+UNPRICED_ROLE = "TRAINER"  # set up everywhere, and on no rate card
 ALL_ROLES = (*ROLES, UNKNOWN_ROLE, RETIRED_ROLE)
 BASE_RATE = {
     "CONSULTANT": 14000,
@@ -59,6 +60,7 @@ VENDORS = ("Blue Fjord Freelance", "Harbour & Co", "Ostrava Devs", "Pineapple St
 ITEMS = (
     *ROLES, "FIXED_FEE", "MILESTONE", "RETAINER", "SUBSCRIPTION", "EXPENSE", "SERVICES", RETIRED_ROLE,
     *(name.upper() for name in (*CATEGORIES, SUBCONTRACTOR)), "WRITE_OFF",
+    UNPRICED_ROLE,
 )  # fmt: skip
 ITEM_ID = {name: str(100 + index) for index, name in enumerate(ITEMS)}
 ACCOUNTS = (

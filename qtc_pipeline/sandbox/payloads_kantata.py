@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from qtc_pipeline.sandbox.clock import at, calendar_days, utc
 from qtc_pipeline.sandbox.ledger import estimates as estimate_versions
 from qtc_pipeline.sandbox.model import Engagement, SourceRecord
-from qtc_pipeline.sandbox.names import ALL_ROLES, INTERNAL_GROUP, LEGAL_ENTITIES
+from qtc_pipeline.sandbox.names import ALL_ROLES, INTERNAL_GROUP, LEGAL_ENTITIES, UNPRICED_ROLE
 from qtc_pipeline.sandbox.payloads_salesforce import opportunity_id
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from qtc_pipeline.sandbox.state import PodState
 
 SET_UP = at(datetime(2024, 11, 1).date(), 8)  # noqa: DTZ001 - UTC without a zone
-ROLE_ID = {role: str(201 + place) for place, role in enumerate(ALL_ROLES)}
+ROLE_ID = {role: str(201 + place) for place, role in enumerate((*ALL_ROLES, UNPRICED_ROLE))}
 GROUP_ID = {entity.key: str(entity.number) for entity in LEGAL_ENTITIES}
 KICK_OFF_DAYS = 4  # a workspace becomes active this long after it was made
 _TITLE = ("", " phase 2", " (copy)")

@@ -51,7 +51,7 @@ def _time_entry(entry: Entry) -> SourceRecord:
         "time_in_minutes": entry.minutes,
         "billable": entry.billable,
         "approved": entry.approved is not None and not quirks.get("unapproved"),
-        "rate_in_cents": entry.rate,
+        "rate_in_cents": quirks.get("psa_rate", entry.rate),
         "cost_rate_in_cents": entry.resource.cost_on(entry.day),
         "currency": currency,
         "currency_base_unit": 100,
@@ -87,11 +87,11 @@ def expenses(state: PodState) -> Iterator[SourceRecord]:
             "currency": item.engagement.currency,
             "category": item.category,
             "billable": item.billable,
-            "approved": approved,
-            "cost_center": item.cost_centre,
+            "approved": approved and not item.quirks.get("unapproved"),
+            "cost_center": item.quirks.get("cost_centre", item.cost_centre),
             "vendor_name": item.vendor,
         }
-        modified = item.approved if approved else item.created
+        modified = max(item.approved if approved else item.created, item.quirks.get("touched", item.created))
         yield record(str(item.number), item.created, modified, fields, item.engagement.entity.key)
 
 

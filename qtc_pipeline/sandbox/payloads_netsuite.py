@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 PARTNER_PLACE = 2
+SECOND_CUSTOMER = 500_000  # a surplus customer's id lies so far behind the first one's
 STAMP = "lastmodifieddate"
 
 
@@ -68,21 +69,29 @@ def period_id(period: str) -> str:
 def customers(state: PodState) -> Iterator[SourceRecord]:
     """Yield the customers."""
     for item in state.pod.accounts:
-        fields = {
-            "id": customer_id(item),
-            "entityid": f"CUST{item.number:06d}",
-            "companyname": item.name,
-            "subsidiary": str(item.entity.number),
-            "currency": CURRENCY_ID[item.currency],
-            "terms": TERMS[item.terms][0],
-            "custentity_sf_account": item.sf_id,
-            "isinactive": "F",
-            "datecreated": stamp(item.created),
-            "vatregnumber": item.tax_number,
-            "country": item.country,
-            "custentity_tax_rate": text(item.tax),
-        }
-        yield record(customer_id(item), fields, item.created, item.entity.key)
+        yield _customer(item, customer_id(item), f"CUST{item.number:06d}", item.created)
+        if "second" in item.quirks:
+            number = str(int(customer_id(item)) + SECOND_CUSTOMER)
+            yield _customer(item, number, f"CUST{item.number:06d}-2", item.quirks["second"])
+
+
+def _customer(item: Account, number: str, name: str, created: datetime) -> SourceRecord:
+    fields = {
+        "id": number,
+        "entityid": name,
+        "companyname": item.name,
+        "subsidiary": str(item.entity.number),
+        "currency": CURRENCY_ID[item.currency],
+        "terms": TERMS[item.terms][0],
+        "custentity_sf_account": item.sf_id,
+        "isinactive": "F",
+        "datecreated": stamp(created),
+        "vatregnumber": item.tax_number,
+        "country": item.country,
+        "custentity_tax_rate": text(item.tax),
+        **item.quirks.get("erp", {}),  # planted: attributes that differ from the CRM's
+    }
+    return record(number, fields, item.quirks.get("touched", created), item.entity.key)
 
 
 def erp_value(deal: Engagement, until: datetime) -> tuple[int, datetime | None]:
@@ -122,7 +131,7 @@ def _job(deal: Engagement, place: int, until: datetime) -> SourceRecord:
         "subsidiary": str(deal.entity.number),
         "currency": CURRENCY_ID[deal.currency],
         "jobprice": text(price) if place == 0 else "0.00",
-        "jobbillingtype": deal.billing_type,
+        "jobbillingtype": deal.quirks.get("job_billing_type", deal.billing_type),
         "custentity_sf_opportunity": opportunity_id(deal.number),
         "custentity_psa_workspace": workspace_id(deal) if deal.psa_created else None,
         "entitystatus": status,
@@ -192,7 +201,7 @@ def charges(state: PodState) -> Iterator[SourceRecord]:
             "id": number,
             "job": job_id(deal),
             "chargedate": item.day.isoformat(),
-            "amount": text(item.charged),
+            "amount": text(item.quirks.get("charged", item.charged)),
             "currency": CURRENCY_ID[deal.currency],
             "chargetype": "subcontractor" if item.category == SUBCONTRACTOR else "expense",
             "externalid": str(item.number),

@@ -69,7 +69,9 @@ def _order(deal: Engagement, until: datetime) -> SourceRecord:
     rate = booking_rate(deal.currency, deal.entity.currency, period_of(created.date()))
     fields = {
         **header(deal, order_id(deal), f"SO{deal.number:07d}", "SalesOrd", rate),
-        "terms": TERMS[deal.terms_on(until.date())][0],
+        "terms": TERMS[deal.quirks.get("order_terms", deal.terms_on(until.date()))][0],
+        "otherrefnum": deal.quirks.get("order_po", deal.po),
+        "currency": CURRENCY_ID[deal.quirks.get("order_currency", deal.currency)],
         "status": "Pending Billing",
         "trandate": created.date().isoformat(),
         "duedate": None,
@@ -82,7 +84,7 @@ def _order(deal: Engagement, until: datetime) -> SourceRecord:
         "createdby": INTEGRATION_USER,
     }
     renegotiated = deal.terms_changed
-    changed = max(created, changed or created)
+    changed = max(created, changed or created, deal.quirks.get("order_touched", created))
     if renegotiated is not None and renegotiated <= until:
         changed = max(changed, renegotiated)
     return record(order_id(deal), fields, changed, deal.entity.key)
@@ -102,7 +104,7 @@ def _document(document: Document, settled: dict[int, datetime]) -> SourceRecord:
     tranid = document_number(document, document.quirks.get("numbered_as", document.serial))
     gross = document.gross + document.quirks.get("header", 0)
     tax = document.tax + document.quirks.get("header_tax", 0)
-    terms = deal.terms_on(day)
+    terms = document.quirks.get("terms", deal.terms_on(day))
     due = day + timedelta(days=TERMS[terms][2]) if invoice else None
     fields = {
         **header(deal, number, tranid, document.kind, document.rate),

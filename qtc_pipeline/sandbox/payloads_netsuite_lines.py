@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from qtc_pipeline.sandbox.state import PodState
 
 _TAX_LINE = 9_000
+_STRAY_LINE = 9_500
 _LINES_PER_TRANSACTION = 1_000_000
 
 
@@ -110,6 +111,10 @@ def _document(document: Document) -> Iterator[Posting]:
     booked = -sum(row.booked for row in rows)
     beside = document.quirks.get("booked", 0)  # planted: the ledger holds another receivable than the document
     booked, rows[0].booked = booked + beside, rows[0].booked - beside
+    astray = document.quirks.get("position", 0)  # planted: a part of the net stands on another account
+    if astray and posted:
+        rows[0].booked += astray
+        rows.append(Posting(number, _STRAY_LINE, entity, 0, GL["expense"], -astray, modified, memo="Correction"))
     yield Posting(
         number,
         0,
@@ -125,7 +130,7 @@ def _document(document: Document) -> Iterator[Posting]:
 
 def _payment(payment: Payment) -> Iterator[Posting]:
     number, entity, posted = str(payment.number), payment.invoice.engagement.entity.number, payment.posted
-    cash = convert(payment.amount, payment.rate)
+    cash = convert(payment.amount, payment.rate) + payment.quirks.get("booked", 0)  # planted: beside the payment
     relief = convert(payment.applied, payment.invoice.rate) + convert(payment.amount - payment.applied, payment.rate)
     yield Posting(number, 0, entity, payment.amount, GL["bank"], cash, posted, "main")
     yield Posting(number, 1, entity, -payment.amount, GL["receivable"], -relief, posted, memo="Receivable")

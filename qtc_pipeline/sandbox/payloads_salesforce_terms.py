@@ -72,12 +72,12 @@ def demands(state: PodState) -> Iterator[SourceRecord]:
             fields = {
                 "Contract__c": contract_id(deal.number),
                 "Role__c": role,
-                "Sold_Minutes__c": sold,
+                "Sold_Minutes__c": sold + (deal.quirks.get("oversold", 0) if place == 1 else 0),
                 "Start_Date__c": deal.start.isoformat(),
                 "End_Date__c": deal.end.isoformat(),
             }
             key = sf_id("a0C", deal.number * 100 + place)
-            yield record(key, deal.drafted, deal.drafted, fields, deal.entity.key)
+            yield record(key, deal.drafted, deal.quirks.get("oversold_at", deal.drafted), fields, deal.entity.key)
 
 
 def history(state: PodState) -> Iterator[SourceRecord]:

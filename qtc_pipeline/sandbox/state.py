@@ -8,7 +8,17 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from qtc_pipeline.sandbox import billing, collecting, defects_contracts, defects_documents, defects_time, ledger, work
+from qtc_pipeline.sandbox import (
+    billing,
+    collecting,
+    defects_cash,
+    defects_contracts,
+    defects_costs,
+    defects_documents,
+    defects_time,
+    ledger,
+    work,
+)
 from qtc_pipeline.sandbox.plan import Pod, PodSpec, build_pod
 
 if TYPE_CHECKING:
@@ -55,6 +65,7 @@ class PodState:
         )
         if self.plants:
             defects_documents.apply_books(books, self.plants)
+            defects_cash.apply(books, self.plants)
         return found, books
 
     @property
@@ -70,14 +81,16 @@ class PodState:
     @cached_property
     def expenses(self) -> list[Expense]:
         """Return the expenses."""
-        return work.expenses(self.seed, self.pod, self.until)
+        found = work.expenses(self.seed, self.pod, self.until)
+        return defects_costs.apply(self.pod, found, self.plants) if self.plants else found
 
     @cached_property
     def recognitions(self) -> list[Recognition]:
         """Return the revenue rows."""
         rows = list(ledger.recognitions(self.seed, self.pod.engagements, self.entries, self.until))
         if self.plants:
-            defects_documents.apply_recognitions(rows, self.plants)
+            deals = {deal.number: deal for deal in self.pod.engagements}
+            defects_documents.apply_recognitions(rows, deals, self.plants)
         return rows
 
     def judged_at(self, deal: Engagement) -> datetime | None:
