@@ -178,9 +178,9 @@ def _excess(key: tuple[str, str], posted: Posted, excess: Decimal, measure: str)
 
 
 def _summed(items: Sequence[Item]) -> Iterator[Item]:
-    by_key: dict[str, list[Item]] = defaultdict(list)
+    by_key: dict[tuple[str, str | None], list[Item]] = defaultdict(list)
     for item in items:
-        by_key[item.key].append(item)
+        by_key[item.key, item.currency].append(item)
     for same in by_key.values():
         yield replace(same[0], amount=sum((item.amount or ZERO for item in same), ZERO))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 
 from tests.oracle.context import cents
@@ -28,27 +29,34 @@ def month_of_payment(payment: Payment) -> str:
 def cash_applied(view: View) -> Iterator[Finding]:
     """Payments net of what takes them back, against what is applied of them."""
     applied: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    paid: dict[str, set[str]] = defaultdict(set)
     for use in view.books.applications:
         applied[use.settled_by] += use.amount
+        invoice = view.books.documents.get(use.invoice)
+        contract = view.contract_of_job(invoice.project) if invoice is not None else None
+        if contract is not None:
+            paid[use.settled_by].add(contract.id)
     back: dict[str, Decimal] = defaultdict(lambda: ZERO)
     for payment in view.money.values():
         if payment.reverses is not None:
             back[payment.reverses] += payment.amount
     for payment in view.money.values():
-        if payment.reverses is None:
+        if payment.reverses is None or payment.reverses not in view.money:
             difference = payment.amount + back[payment.id] - applied[payment.id]
             if difference != ZERO:
-                yield _applied(view, payment, difference)
+                yield _applied(view, payment, difference, paid[payment.id])
 
 
-def _applied(view: View, payment: Payment, difference: Decimal) -> Finding:
+def _applied(view: View, payment: Payment, difference: Decimal, paid: AbstractSet[str]) -> Finding:
+    """The contract is named where all that is paid belongs to one."""
     reason = pending_reason(view.context, at_midnight(payment.day), "netsuite", SIDES, (payment.changed,), leg=APPLIED)
     kind = "break" if reason is None else "timing"
     name = "unapplied_payment" if difference > ZERO else "over_applied"
     items: tuple[Item, ...] = ()
     if kind == "break" and difference < ZERO:
         items = (Item(f"payment:{payment.id}", -difference, "misstatement", payment.currency),)
-    place = (payment.id, None, payment.company, month_of_payment(payment), payment.currency, difference)
+    contract = next(iter(paid)) if len(paid) == 1 else None
+    place = (payment.id, contract, payment.company, month_of_payment(payment), payment.currency, difference)
     blocked = difference if difference > ZERO else None
     return Finding(APPLIED, "amount", kind, name, *place, items, blocked=blocked)
 

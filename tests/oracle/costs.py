@@ -110,7 +110,7 @@ def _judged(view: View, key: str, cost: Expense | None, right: Arrived | None) -
     if cost is not None and contract is not None:
         yield from _owed(view, cost, contract, right)
     elif right is not None and any(right.amounts.values()):
-        owner = right.contract or (view.contract_of_workspace(cost.project) if cost is not None else None)
+        owner = (view.contract_of_workspace(cost.project) if cost is not None else None) or right.contract
         if owner is not None:
             yield from _not_owed(view, key, cost, (right, owner))
 
@@ -123,20 +123,15 @@ def _owed(view: View, cost: Expense, contract: Contract, right: Arrived | None) 
     versions = (cost.changed, *(right.versions if right is not None else ()))
     kind = "break" if pending_reason(view.context, event, "netsuite", SIDES, versions) is None else "timing"
     known = cost.category.upper() in view.books.active_codes
-    if not amounts:
-        name = "expense_not_transferred" if known else "unknown_code"
-        cells, item = {cost.currency: left}, (left, "leakage")
-    else:
-        name = "amount_mismatch"
-        cells = {code: -amount for code, amount in amounts.items()}
-        cells[cost.currency] = left + cells.get(cost.currency, ZERO)
-        item = _sized(view, cost.id, left - amounts.get(cost.currency, ZERO))
+    name = "amount_mismatch" if amounts else "expense_not_transferred" if known else "unknown_code"
+    cells = {code: -amount for code, amount in amounts.items()}
+    cells[cost.currency] = left + cells.get(cost.currency, ZERO)
     company, period = view.delivery.projects[cost.project].company, month_of(cost.day)
-    items = (Item(f"expense:{cost.id}", *item, cost.currency),) if kind == "break" else ()
     for currency, difference in cells.items():
         if difference:
             place = (cost.id, contract.id, company, period, currency, difference)
-            yield Finding(leg, "amount", kind, name, *place, items if currency == cost.currency else ())
+            item = Item(f"expense:{cost.id}", *_sized(view, cost.id, difference), currency)
+            yield Finding(leg, "amount", kind, name, *place, (item,) if kind == "break" else ())
 
 
 def _sized(view: View, key: str, difference: Decimal) -> tuple[Decimal, str]:
@@ -158,15 +153,14 @@ def _not_owed(view: View, key: str, cost: Expense | None, found: tuple[Arrived, 
         leg = SUBCONTRACTORS if cost.subcontracted else EXPENSES
         company, period = view.delivery.projects[cost.project].company, month_of(cost.day)
         versions = (*right.versions, cost.changed)
-    name: str | None = "unapproved_subcontractor_cost" if leg == SUBCONTRACTORS else "amount_mismatch"
+    is_unapproved = leg == SUBCONTRACTORS and (cost is None or not cost.counts)
+    name = "unapproved_subcontractor_cost" if is_unapproved else "amount_mismatch"
     reason = pending_reason(view.context, right.event, "kantata", SIDES, versions)
-    if cost is not None and cost.counts:
-        name = None
-    kind = "unexplained" if name is None else "break" if reason is None else "timing"
+    kind = "break" if reason is None else "timing"
     for currency, amount in right.amounts.items():
         if amount:
             worth = max(_billed(view, key), ZERO)
-            if leg == EXPENSES:
+            if not is_unapproved:
                 worth, _ = _sized(view, key, -amount)
             items = (Item(f"expense:{key}", worth, "overbilling", currency),) if kind == "break" else ()
             yield Finding(leg, "amount", kind, name, key, contract.id, company, period, currency, -amount, items)

@@ -131,6 +131,11 @@ class View:
                     found[line.source_type or UNTYPED, line.source].append((document, line))
         return found
 
+    @cached_property
+    def document_of_line(self) -> Mapping[str, Document]:
+        """Line -> its document."""
+        return {line.id: document for document in self.books.documents.values() for line in document.lines}
+
     def is_billed(self, document: Document) -> bool:
         """Posted into a period up to today's; what is posted ahead is not billed yet."""
         return document.posted and document.month <= month_of(self.context.today)

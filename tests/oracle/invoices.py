@@ -5,7 +5,7 @@ Add here: a column of that mart. Stays out: the rules that find the exceptions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -23,18 +23,19 @@ ON_DOCUMENTS = {
     "duplicate_invoice",
     "stale_terms_invoiced",
 }
-# class on a billed item -> the source type under which invoices bill it; None: the grain says it
-ON_ITEMS: dict[tuple[str, str], str | None] = {
-    ("invoice_integrity.items", "item_billed_twice"): None,
-    ("bill_rate.erp", "rate_mismatch"): "time",
-    ("approved_time.erp", "billed_unapproved_time"): "time",
-    ("milestone.erp", "milestone_billed_twice"): "milestone",
-    ("milestone.erp", "rejected_milestone_billed"): "milestone",
-    ("milestone.erp", "milestone_amount_mismatch"): "milestone",
-    ("expense.erp", "amount_mismatch"): "expense",
-    ("expense.subcontractor", "amount_mismatch"): "expense",
-    ("expense.subcontractor", "unapproved_subcontractor_cost"): "expense",
+ON_ITEMS = {
+    ("invoice_integrity.items", "item_billed_twice"),
+    ("bill_rate.erp", "rate_mismatch"),
+    ("approved_time.erp", "billed_unapproved_time"),
+    ("milestone.erp", "milestone_billed_twice"),
+    ("milestone.erp", "rejected_milestone_billed"),
+    ("milestone.erp", "milestone_amount_mismatch"),
+    ("expense.erp", "amount_mismatch"),
+    ("expense.subcontractor", "amount_mismatch"),
+    ("expense.subcontractor", "unapproved_subcontractor_cost"),
 }
+# item -> the source type under which invoices bill it
+SOURCES = {"time_entry": "time", "milestone": "milestone", "expense": "expense"}
 
 
 @dataclass
@@ -66,39 +67,39 @@ def invoice_exceptions(
 ) -> list[InvoiceException]:
     """(document, class) pairs: what is wrong with a document, or with an item a posted invoice bills."""
     found: dict[tuple[str, str], InvoiceException] = {}
-    carried: dict[tuple[str, str, str], list[Item]] = {}
-    for primary in primaries.values():
-        carried.setdefault(primary.key, []).append(primary.item)
+    claimed: set[tuple[str, str, str, str]] = set()
     for finding in findings:
-        document = _document(view, finding) if finding.acts else None
-        if document is None:
+        if not finding.acts:
             continue
         key = (finding.leg, str(finding.break_class), finding.grain)
-        row = found.setdefault((document.id, key[1]), InvoiceException(document, key[1]))
-        if (finding.leg, finding.grain) not in row.exceptions:
+        for document, items in _documents(view, finding):
+            row = found.setdefault((document.id, key[1]), InvoiceException(document, key[1]))
             row.exceptions.add((finding.leg, finding.grain))
-            row.carried += carried.get(key, [])
+            for item in {item.key for item in items}:
+                if (*key, item) not in claimed and primaries[item].key == key:
+                    claimed.add((*key, item))
+                    row.carried.append(primaries[item].item)
     return list(found.values())
 
 
-def _document(view: View, finding: Finding) -> Document | None:
-    """The document itself, or the latest posted invoice that bills the item; None where none does."""
+def _documents(view: View, finding: Finding) -> Iterator[tuple[Document, Sequence[Item]]]:
+    """The document itself, or for each item the latest posted invoice that bills it, where one does."""
     name = str(finding.break_class)
     if name in ON_DOCUMENTS:
-        return view.books.documents[finding.grain]
-    if (finding.leg, name) not in ON_ITEMS:
-        return None
-    kind = ON_ITEMS[finding.leg, name]
-    source = finding.grain
-    if kind is None:
-        kind, _, source = finding.grain.partition(":")
-    billing = [document for document, _ in view.lines_by_source.get((kind, source), ()) if _invoices(view, document)]
-    return _latest(billing)
+        yield view.books.documents[finding.grain], finding.items
+    elif (finding.leg, name) in ON_ITEMS:
+        for item in finding.items:
+            kind, _, source = item.key.partition(":")
+            if kind == "invoice_line":
+                document = view.document_of_line[source]
+                billing = [document] if _invoices(view, document) else []
+            else:
+                lines = view.lines_by_source.get((SOURCES[kind], source), ())
+                billing = [document for document, _ in lines if _invoices(view, document)]
+            latest = max(billing, key=lambda document: (document.day, document.id), default=None)
+            if latest is not None:
+                yield latest, (item,)
 
 
 def _invoices(view: View, document: Document) -> bool:
     return document.kind == "invoice" and view.is_billed(document)
-
-
-def _latest(documents: Sequence[Document]) -> Document | None:
-    return max(documents, key=lambda document: (document.day, document.id), default=None)

@@ -22,15 +22,14 @@ HALF_A_CENT = Decimal("0.005")
 
 def bill_rate(view: View, standing: Mapping[str, Standing]) -> Iterator[Finding]:
     """All rows of both legs, and the time nobody agreed a rate for."""
-    missing: dict[tuple[str, str, str], list[Standing]] = defaultdict(list)
+    missing: dict[tuple[str, str], list[Standing]] = defaultdict(list)
     for line in standing.values():
         if line.rate is None or line.value is None:
-            key = (line.contract.id, line.entry.role or "unassigned", line.entry.currency)
-            missing[key].append(line)
+            missing[line.contract.id, line.entry.role or "unassigned"].append(line)
             continue
         yield from _planned(view, line)
         yield from _billed(view, line)
-    for (contract, role, currency), lines in missing.items():
+    for (contract, role), lines in missing.items():
         worth = sum((time_value(line.entry.minutes, line.entry.rate) or ZERO for line in lines), ZERO)
         yield Finding(
             PSA,
@@ -41,7 +40,7 @@ def bill_rate(view: View, standing: Mapping[str, Standing]) -> Iterator[Finding]
             contract,
             lines[0].contract.company,
             month_of(view.context.today),
-            currency,
+            min(line.entry.currency for line in lines),
             ZERO,
             blocked=worth,
         )

@@ -34,6 +34,7 @@ class Arrived:
     minutes: int
     changed: datetime
     delivered: bool
+    billed: Decimal | None = None
 
     @property
     def period(self) -> str:
@@ -91,7 +92,8 @@ def _arrived(view: View) -> Iterator[Arrived]:
         day = entry.day if entry is not None else posted[0][0].day
         changed = max(document.changed for document, _ in posted)
         role, company, known = posted[0][1].role, posted[0][0].company, entry is not None
-        yield Arrived(source, posted[0][1].id, contract, company, day, role, minutes, changed, known)
+        billed_at = sum((line.amount for _, line in posted), ZERO)
+        yield Arrived(source, posted[0][1].id, contract, company, day, role, minutes, changed, known, billed_at)
 
 
 def _contract_of_entry(view: View, key: str | None) -> Contract | None:
@@ -121,7 +123,8 @@ def _home(view: View, line: Standing) -> Place:
 def _priced(view: View, row: Arrived) -> Decimal | None:
     """Value of arrived minutes at the rate the entry has on its own contract, so that moved time nets to zero.
 
-    Time that is gone, or stands on a contract without rates now, is valued by the rates of the contract it arrived on.
+    Time that is gone, or stands on a contract without rates now, is valued by the rates of the contract it arrived on;
+    where it is gone and no time bill tells its role, at what was billed.
     """
     entry = view.delivery.entries.get(row.entry) if row.entry is not None else None
     contract = _contract_of_entry(view, row.entry)
@@ -129,6 +132,8 @@ def _priced(view: View, row: Arrived) -> Decimal | None:
         contract = row.contract
     if contract is None:
         return None
+    if entry is None and row.billed is not None:
+        return row.billed
     if entry is None:
         return time_value(row.minutes, view.contract_rate(contract.id, row.role, row.day))
     return time_value(row.minutes, view.entry_rate(contract.id, entry))
