@@ -188,11 +188,7 @@ def _write_config(home: Path, firm: Firm) -> None:
     from qtc_pipeline.sandbox.config import sandbox_toml
     from qtc_pipeline.sandbox.servers import background
 
-    was_running = background.running_process(home / "sandbox") is not None
-    facts = background.start(home / "sandbox")
-    if not was_running:
-        background.stop(home / "sandbox")
-    _replace(home / "qtc.toml", sandbox_toml(facts, firm.as_of))
+    _replace(home / "qtc.toml", sandbox_toml(background.addresses(home / "sandbox"), firm.as_of))
 
 
 def _firm_file(folder: Path) -> Path:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from qtc_pipeline.cli.output import out, show_rows
+from qtc_pipeline.cli.output import out, progress, show_rows
 from qtc_pipeline.errors import QtcError, SettingsError, SystemReadError
 
 _DAGSTER_YAML = """\
@@ -89,18 +89,19 @@ def prepare_dagster_home(home: Path) -> Path:
 @systems.command("check")
 def check_systems(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Log in to every instance and count one entity: proves address, credentials and permissions."""
+    from qtc_pipeline.cli.sandbox import reachable_sandbox
     from qtc_pipeline.ingest.run import check_instance
     from qtc_pipeline.settings import load_settings
 
-    settings = load_settings()
     rows: list[dict[str, Any]] = []
-    for instance in settings.instances:
-        row: dict[str, Any] = {"instance": instance.name, "vendor": instance.vendor, "roles": ", ".join(instance.roles)}
-        try:
-            row |= {"ok": True, "finding": check_instance(settings, instance.name)}
-        except (SystemReadError, SettingsError) as error:
-            row |= {"ok": False, "finding": str(error)}
-        rows.append(row)
+    with progress(quiet=as_json) as telling, reachable_sandbox(load_settings(), telling) as settings:
+        for one in settings.instances:
+            row: dict[str, Any] = {"instance": one.name, "vendor": one.vendor, "roles": ", ".join(one.roles)}
+            try:
+                row |= {"ok": True, "finding": check_instance(settings, one.name)}
+            except (SystemReadError, SettingsError) as error:
+                row |= {"ok": False, "finding": str(error)}
+            rows.append(row)
     show_rows(rows, ("instance", "vendor", "roles", "ok", "finding"), as_json=as_json)
     if not all(row["ok"] for row in rows):
         raise typer.Exit(4)

@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,11 +26,12 @@ import httpx
 import qtc_pipeline
 from qtc_pipeline.errors import SandboxError
 from qtc_pipeline.sandbox.servers.asgi import CONTROL_HEADER, CONTROL_PATH
-from qtc_pipeline.sandbox.servers.credentials import Credentials
+from qtc_pipeline.sandbox.servers.credentials import Credentials, prepare
 from qtc_pipeline.sandbox.servers.serve import HOST, INSTANCES, ServeConfig, describe, running_servers
 
 _NOTE = "servers.json"
 _LOG = "servers.log"
+_PORTS = "ports.json"
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 _SAME_PROCESS_SECONDS = 1.0
@@ -57,6 +58,34 @@ def running_process(folder: Path) -> Process | None:
     except (OSError, ValueError, TypeError, psutil.Error):
         return None
     return noted if is_alive and is_same else None
+
+
+def addresses(folder: Path) -> dict[str, dict[str, Any]]:
+    """What a client will need per instance, without starting anything; ``start`` takes the same ports if it can.
+
+    They are those of the running servers, else those of last time; a free one where there was none.
+    """
+    found = running_process(folder)
+    ports = dict(found.ports) if found is not None else _last_ports(folder)
+    with ExitStack() as held:
+        for name in INSTANCES:
+            if name not in ports:
+                probe = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+                probe.bind((HOST, 0))
+                ports[name] = int(probe.getsockname()[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    _keep_ports(folder, ports)
+    return describe(prepare(folder / "secrets"), ports)
+
+
+def _last_ports(folder: Path) -> dict[str, int]:
+    kept = folder / _PORTS
+    found: dict[str, int] = json.loads(kept.read_text()) if kept.exists() else {}
+    return found
+
+
+def _keep_ports(folder: Path, ports: Mapping[str, int]) -> None:
+    (folder / _PORTS).write_text(json.dumps(dict(ports)))
 
 
 def start(folder: Path, ports: Mapping[str, int] | None = None) -> dict[str, dict[str, Any]]:
@@ -184,14 +213,12 @@ def serve(
     found = running_process(folder)
     if found is not None:
         raise SandboxError("sandbox servers", f"process {found.pid} serves {folder} already", "Stop it first")
-    kept = folder / "ports.json"
-    last_time: dict[str, int] = json.loads(kept.read_text()) if kept.exists() else {}
-    wanted = {name: port for name, port in last_time.items() if _is_free(port)} | dict(ports or {})
+    wanted = {name: port for name, port in _last_ports(folder).items() if _is_free(port)} | dict(ports or {})
     ended = threading.Event()
     before = {number: signal.signal(number, lambda *_: ended.set()) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         with running_servers(ServeConfig(folder, wanted)) as running:
-            kept.write_text(json.dumps(dict(running.ports)))
+            _keep_ports(folder, running.ports)
             process = Process(os.getpid(), psutil.Process().create_time(), dict(running.ports))
             half = folder / f"{_NOTE}.half"
             half.write_text(json.dumps(asdict(process)))

@@ -170,10 +170,10 @@ class SalesforceReader:
         return total > self.bulk_above
 
     def _by_stamp(self, entity: Entity, since: datetime | None) -> Iterator[Page]:
-        start = since
+        start, what = since, f"{self.http.what}, entity {entity.name}"
         while True:
             try:
-                for page in ahead(self._query(entity, start), lambda url: self._page(entity, url)):
+                for page in ahead(self._query(entity, start), lambda url: self._page(entity, url), what):
                     if page.ids:
                         start = _stamp(page.versions[-1]) or start
                     yield page
