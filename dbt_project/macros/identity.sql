@@ -10,6 +10,18 @@
     {{ instance }} || ':' || {{ id }}
 {%- endmacro %}
 
+{#-
+    Canonical id of a PSA record that an ERP record names by its id alone: of the PSA that delivers the contract of its
+    project, without a project of the first PSA.
+-#}
+{% macro psa_record_key(project, id) -%}
+    {{ record_key('coalesce(' ~ project ~ '.psa_instance, ' ~ first_psa() ~ ')', id) }}
+{%- endmacro %}
+
+{% macro first_psa() -%}
+    (select min(instance_role.instance) from {{ source('raw', 'qtc_instance') }} as instance_role where instance_role.role = 'psa')
+{%- endmacro %}
+
 {#- uuid5(var qtc_namespace, name) as text, equal to Python's uuid.uuid5. -#}
 {% macro uuid5(name) -%}
     {{ return(adapter.dispatch('uuid5', 'qtc')(name)) }}

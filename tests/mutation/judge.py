@@ -154,7 +154,7 @@ TAMPERED = {
         "delete from canonical.core_time_entry where system_role = 'psa' and hash(time_entry_id) % 97 = 0"
     ),
     "bills nobody recorded": (
-        "update canonical.core_time_entry set counterpart_source_id = null "
+        "update canonical.core_time_entry set counterpart_id = null "
         "where system_role = 'erp' and hash(time_entry_id) % 89 = 0"
     ),
     "a mart that says too much": (

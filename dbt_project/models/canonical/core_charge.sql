@@ -14,6 +14,7 @@ select
     contribution.counterpart_source_id,
     contribution.project_id,
     project_link.contract_id,
+    {{ psa_record_key('project', 'contribution.counterpart_source_id') }} as counterpart_id,
     contribution.charge_date,
     contribution.amount,
     contribution.currency,

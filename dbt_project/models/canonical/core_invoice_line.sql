@@ -1,6 +1,6 @@
 with contribution as (
     {{- contributions('invoice_line', [
-        'invoice_id', 'line_number', 'source_type', 'source_item_id', 'minutes', 'net_amount',
+        'invoice_id', 'line_number', 'source_type', 'source_item_id', 'psa_source_id', 'minutes', 'net_amount',
         'functional_amount', 'currency', 'is_posted'
     ]) }}
 )
@@ -13,7 +13,7 @@ select
     contribution.invoice_id,
     contribution.line_number,
     contribution.source_type,
-    contribution.source_item_id,
+    coalesce(contribution.source_item_id, {{ psa_record_key('project', 'contribution.psa_source_id') }}) as source_item_id,
     contribution.minutes,
     contribution.net_amount,
     contribution.functional_amount,
@@ -21,3 +21,4 @@ select
     contribution.is_posted
 from contribution
 left join {{ ref('core_invoice') }} as invoice on contribution.invoice_id = invoice.invoice_id
+left join {{ ref('core_project') }} as project on invoice.project_id = project.project_id

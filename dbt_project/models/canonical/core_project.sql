@@ -22,6 +22,18 @@ engagement as (
                 or referenced_opportunity.crm_instance = opportunity.source_instance
             )
     group by referenced_opportunity.project_id
+),
+
+-- the ERP names records of the PSA by their id alone: with several PSAs, the one that delivers the contract is meant
+delivering as (
+    select
+        project_link.contract_id,
+        min(contribution.source_instance) as psa_instance
+    from contribution
+    inner join {{ ref('core_project_link') }} as project_link
+        on {{ record_key('contribution.source_instance', 'contribution.source_id') }} = project_link.project_id
+    where contribution.system_role = 'psa'
+    group by project_link.contract_id
 )
 
 select
@@ -47,9 +59,14 @@ select
     contribution.customer_id,
     contribution.start_date,
     contribution.created_at,
-    contribution.billing_type
+    contribution.billing_type,
+    case contribution.system_role
+        when 'psa' then contribution.source_instance
+        else coalesce(delivering.psa_instance, {{ first_psa() }})
+    end as psa_instance
 from contribution
 left join {{ ref('core_project_link') }} as project_link
     on {{ record_key('contribution.source_instance', 'contribution.source_id') }} = project_link.project_id
 left join {{ ref('core_contract') }} as contract on project_link.contract_id = contract.contract_id
 left join engagement on {{ record_key('contribution.source_instance', 'contribution.source_id') }} = engagement.project_id
+left join delivering on project_link.contract_id = delivering.contract_id

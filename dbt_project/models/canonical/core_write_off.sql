@@ -10,18 +10,10 @@ with written_off_time as (
         bill.written_off_date,
         bill.legal_entity_id
     from {{ ref('core_time_entry') }} as bill
-    left join {{ ref('core_time_entry') }} as entry
-        on bill.counterpart_source_id = entry.source_id and entry.system_role = 'psa'
+    left join {{ ref('core_time_entry') }} as entry on bill.counterpart_id = entry.time_entry_id
     left join {{ ref('core_contract') }} as contract on entry.contract_id = contract.contract_id
     left join {{ ref('core_currency') }} as contract_currency on contract.currency = contract_currency.currency_id
     where bill.system_role = 'erp' and bill.is_written_off
-    qualify
-        row_number() over (
-            partition by bill.time_entry_id
-            order by
-                case when bill.contract_id = entry.contract_id then 0 else 1 end,
-                entry.time_entry_id nulls last
-        ) = 1
 )
 
 select

@@ -1,9 +1,4 @@
-with leg as (
-    select * from {{ ref('int_leg') }}
-    where leg_id = 'approved_time.erp'
-),
-
-entries as (
+with entries as (
     select * from {{ ref('core_time_entry') }}
 ),
 
@@ -33,7 +28,7 @@ lines as (
 
 bills as (
     select
-        case when entries.counterpart_source_id is not null then leg.left_instance || ':' || entries.counterpart_source_id end as item_key,
+        entries.counterpart_id as item_key,
         entries.time_entry_id as right_ref,
         true as is_bill,
         entries.contract_id,
@@ -48,7 +43,6 @@ bills as (
         cast(null as decimal(18, 4)) as net_amount,
         entries.version_at
     from entries
-    cross join leg
     where entries.system_role = 'erp' and coalesce(entries.is_billable, true)
 ),
 
