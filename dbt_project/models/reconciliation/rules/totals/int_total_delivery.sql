@@ -134,7 +134,7 @@ approved_cost as (
 
 held_cost as (
     select
-        erp.left_instance || ':' || charges.counterpart_source_id as item_key,
+        charges.counterpart_id as item_key,
         charges.charge_type,
         charges.contract_id,
         charges.legal_entity_id,
@@ -154,7 +154,7 @@ held_cost as (
         item_line.net_amount as amount
     from item_line
     inner join leg as erp on erp.leg_id = 'expense.erp'
-    left join charges on item_line.source_item_id = erp.left_instance || ':' || charges.counterpart_source_id
+    left join charges on item_line.source_item_id = charges.counterpart_id
     where item_line.source_type = 'expense' and charges.charge_id is null
 ),
 
