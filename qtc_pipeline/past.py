@@ -19,6 +19,8 @@ from qtc_pipeline.settings import Past, Settings, load_settings
 from qtc_pipeline.transform.project import project_digest
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from qtc_pipeline.publish.reader import Published
     from qtc_pipeline.run import Telling
 
@@ -101,14 +103,14 @@ def warehouse_of(settings: Settings, publication_id: str, telling: Telling) -> S
 
 
 def _then(settings: Settings, publication_id: str | None, known_at: datetime | None) -> Published | None:
-    from qtc_pipeline.publish.reader import find_publication, list_publications
+    from qtc_pipeline.publish.reader import find_publication, published_at
 
     if publication_id is not None or known_at is None:
         return find_publication(settings, publication_id)
-    made = [
-        one for one in list_publications(settings) if datetime.fromisoformat(one.manifest["created_at"]) <= known_at
-    ]
-    return made[0] if made else None
+    try:
+        return published_at(settings, known_at)
+    except PublicationError:
+        return None  # known, but nothing was reported of it
 
 
 def _own(settings: Settings, name: str, past: Past) -> dict[str, Any]:
@@ -147,8 +149,29 @@ def _hand_over(settings: Settings, own: Settings, then: Published) -> None:
         if manifest["previous_build_id"]:
             copy_rows(source, target, Build, Build.build_id == manifest["previous_build_id"])
             copy_rows(source, target, Verdict, Verdict.build_id == manifest["previous_build_id"])
+        _copy_ended_lives(source, target, datetime.fromisoformat(manifest["as_of"]))
         in_force = [one[0] for one in manifest["inputs"]["waivers"]]
         copy_rows(source, target, Waiver, Waiver.waiver_id.in_(in_force))
+
+
+def _copy_ended_lives(source: Session, target: Session, as_of: datetime) -> None:
+    """Exceptions that had ended by then, as ended: the rebuild opens again what its own build finds."""
+    from qtc_pipeline.ops import exceptions
+    from qtc_pipeline.ops.models import ExceptionCase, ExceptionOccurrence
+    from qtc_pipeline.ops.store import copy_rows
+
+    if target.query(ExceptionOccurrence).first() is not None:
+        return  # the rebuild has gone on from there already
+    ended = ExceptionOccurrence.resolved_at <= as_of
+    ids = {
+        life.exception_id
+        for life, _ in exceptions.ended_lives(source)
+        if life.resolved_at and life.resolved_at <= as_of
+    }
+    copy_rows(source, target, ExceptionCase, ExceptionCase.exception_id.in_(ids))
+    for case in target.query(ExceptionCase):
+        case.state = exceptions.RESOLVED
+    copy_rows(source, target, ExceptionOccurrence, ended)
 
 
 def _compared(own: Settings, then: Published | None, report: RunReport) -> Rebuilt:

@@ -163,3 +163,14 @@ def occurrences_of(session: Session, exception_id: str) -> list[ExceptionOccurre
             .order_by(ExceptionOccurrence.occurrence)
         )
     )
+
+
+def ended_lives(session: Session) -> list[tuple[ExceptionOccurrence, ExceptionCase]]:
+    """Every life of an exception that ended, with the exception, in the order they ended."""
+    wanted = (
+        select(ExceptionOccurrence, ExceptionCase)
+        .join(ExceptionCase, ExceptionCase.exception_id == ExceptionOccurrence.exception_id)
+        .where(ExceptionOccurrence.resolved_at.is_not(None))
+        .order_by(ExceptionOccurrence.resolved_at, ExceptionOccurrence.exception_id, ExceptionOccurrence.occurrence)
+    )
+    return [(life, case) for life, case in session.execute(wanted)]

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 KPI = "kpis.kpi_executive"
+DURATION = "kpis.kpi_duration"
 MOVEMENT = "marts.fct_movement"
 _STATUS = "published.mart_status"
+_LIFE = "published.exception_life"
 _PAY = re.compile(r"(^|_)(cost_rate|hourly_cost|pay|salary|wage)(_|$)")
 _PERSON = re.compile(r"^(resource|user|employee|person|consultant)(_id|_name)?$")
 _COST = re.compile(r"(^|_)cost(_|$)")
@@ -80,6 +82,8 @@ def write_files(
             connection.execute(f"create table published.{name} as select * from incoming")
             connection.unregister("incoming")
             names.append(f"published.{name}")
+        if {KPI, DURATION, _LIFE} <= set(names):
+            _add_times_to_repair(connection, build_id)
         tables = {name: _export(connection, folder, name) for name in names}
         connection.execute("detach warehouse")
         connection.execute("checkpoint")
@@ -152,6 +156,29 @@ def _body(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
         from {source} as kpi
         left join {_STATUS} as mart_status on kpi.mart = mart_status.mart
     """
+
+
+def _add_times_to_repair(connection: duckdb.DuckDBPyConnection, build_id: str) -> None:
+    """The one KPI no model can know: how long exceptions lived, from the operational store (``exception_mttr``)."""
+    repaired = f"""
+        select
+            strftime(resolved_at, '%Y-%m') as month, coalesce(legal_entity_id, 'unassigned') as legal_entity_id,
+            coalesce(region, 'unassigned') as region, 'unassigned' as practice, 'exception_mttr' as kpi_id,
+            date_diff('day', opened_at, resolved_at) as days, 'exceptions' as mart
+        from {_LIFE}
+    """
+    counted = f"select *, 'resolved' as variant, count(*) as records from ({repaired}) group by all"
+    connection.execute(f"insert into {DURATION} by name {counted}")
+    for name, share in (("median", "0.5"), ("p90", "0.9")):
+        connection.execute(
+            f"""
+            insert into {KPI} by name
+            select * exclude (days), 'resolved_{name}' as variant, 'days' as unit, 'final' as status,
+                ? as build_id, quantile_disc(days, {share}) as value
+            from ({repaired}) group by all
+            """,
+            [build_id],
+        )
 
 
 def build_id_of(connection: duckdb.DuckDBPyConnection) -> str:

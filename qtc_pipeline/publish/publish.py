@@ -23,17 +23,17 @@ from qtc_pipeline.ops.lock import warehouse_lock
 from qtc_pipeline.ops.models import Build, Verdict
 from qtc_pipeline.ops.store import open_store
 from qtc_pipeline.publish.exceptions import sync_exceptions
-from qtc_pipeline.publish.files import KPI, MOVEMENT, is_published, sync, write_files, write_manifest
+from qtc_pipeline.publish.files import DURATION, KPI, MOVEMENT, is_published, sync, write_files, write_manifest
 from qtc_pipeline.publish.manifest import describe, movements
 from qtc_pipeline.publish.reader import Published, find_publication
-from qtc_pipeline.publish.stored import exception_table, verdict_table
+from qtc_pipeline.publish.stored import exception_table, life_table, verdict_table
 from qtc_pipeline.settings import Settings
 from qtc_pipeline.warehouse import open_read_only, read_rows
 
 if TYPE_CHECKING:
     import duckdb
 
-_SHARED = (KPI, "kpis.kpi_duration", MOVEMENT, "marts.fct_engagement_event", "seeds.kpi_dictionary", "seeds.rule_class")
+_SHARED = (KPI, DURATION, MOVEMENT, "marts.fct_engagement_event", "seeds.kpi_dictionary", "seeds.rule_class")
 _NEW = ".new-"
 
 
@@ -131,6 +131,7 @@ def _make(
         stored = {
             "verdict": verdict_table(rows),
             "exception": exception_table(exceptions.list_exceptions(session)),
+            "exception_life": life_table(exceptions.ended_lives(session)),
         }
     tables = write_files(
         fresh,

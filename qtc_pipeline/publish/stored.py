@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Integer, inspect
 
-from qtc_pipeline.ops.models import Base, ExceptionCase, Verdict
+from qtc_pipeline.ops.models import Base, ExceptionCase, ExceptionOccurrence, Verdict
 from qtc_pipeline.ops.types import Instant, Money
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _DIGITS = (38, 6)
+_STANDING = ("legal_entity_id", "region", "workflow_stage")
 
 
 def exception_table(rows: Iterable[ExceptionCase]) -> pa.Table:
@@ -28,6 +29,29 @@ def exception_table(rows: Iterable[ExceptionCase]) -> pa.Table:
 def verdict_table(rows: Iterable[Verdict]) -> pa.Table:
     """What the gates said; grain: build, mart, gate, rule, measure, period, legal entity, currency."""
     return _table(Verdict, rows, ("verdict_id", "watermarks"))
+
+
+def life_table(lives: Iterable[tuple[ExceptionOccurrence, ExceptionCase]]) -> pa.Table:
+    """Lives of exceptions that ended, with where the exception stands; grain: exception and occurrence."""
+    import pyarrow as pa
+
+    schema = pa.schema(
+        [
+            *((name, pa.string()) for name in ("exception_id", "leg", "break_class", *_STANDING, "resolution")),
+            ("occurrence", pa.int64()),
+            ("opened_at", pa.timestamp("us")),
+            ("resolved_at", pa.timestamp("us")),
+        ]
+    )
+    values = [
+        {
+            **{name: getattr(case, name) for name in ("exception_id", "leg", *_STANDING)},
+            **{name: _value(getattr(life, name)) for name in ("break_class", "occurrence", "opened_at", "resolved_at")},
+            "resolution": life.resolution,
+        }
+        for life, case in lives
+    ]
+    return pa.Table.from_pylist(values, schema=schema)
 
 
 def _table(model: type[Base], rows: Iterable[Base], left_out: Collection[str]) -> pa.Table:
