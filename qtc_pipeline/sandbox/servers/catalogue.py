@@ -194,6 +194,8 @@ _STAMPS = ("SystemModstamp", "updated_at", "lastmodifieddate", "linelastmodified
 _NETSUITE_STAMPS = ("lastmodifieddate", "linelastmodifieddate", "deleteddate")
 _NO_EXTERNAL_ID = {"transactionaccountingline", "nexttransactionlinelink", "deletedrecord"}
 
+LINES = frozenset({"transactionline", "transactionaccountingline", "nexttransactionlinelink"})
+"""NetSuite records a deletion for a record, never for the lines that go with it."""
 DELETED_RECORD = "deletedrecord"
 """NetSuite's own list of deletions; filled by the store, not by the firm."""
 

@@ -43,6 +43,7 @@ class Credentials:
         erp_client_id: id of the NetSuite integration.
         erp_certificate_id: the ``kid`` of its certificate.
         erp_account: account id as in its host name.
+        erp_token_id: of the token that signs requests instead (TBA); the integration's id is its consumer key.
     """
 
     folder: Path
@@ -52,6 +53,7 @@ class Credentials:
     erp_client_id: str = "sandbox-integration"
     erp_certificate_id: str = "sandbox-certificate-1"
     erp_account: str = "sandbox-1"
+    erp_token_id: str = "sandbox-token"  # noqa: S105 - names it, does not prove anything
 
     @property
     def crm_secret_file(self) -> Path:
@@ -84,6 +86,16 @@ class Credentials:
         return self.folder / "erp.public.pem"
 
     @property
+    def erp_secret_file(self) -> Path:
+        """Consumer secret of TBA."""
+        return self.folder / "erp.secret"
+
+    @property
+    def erp_token_secret_file(self) -> Path:
+        """Token secret of TBA."""
+        return self.folder / "erp.token.secret"
+
+    @property
     def control_token_file(self) -> Path:
         """Token of the control endpoint."""
         return self.folder / "control.token"
@@ -93,7 +105,8 @@ def prepare(folder: Path) -> Credentials:
     """Make what is missing, keep what is there."""
     credentials = Credentials(folder)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for path in (credentials.crm_secret_file, credentials.psa_secret_file, credentials.control_token_file):
+    erp = (credentials.erp_secret_file, credentials.erp_token_secret_file)
+    for path in (credentials.crm_secret_file, credentials.psa_secret_file, credentials.control_token_file, *erp):
         if not path.exists():
             _write(path, secrets.token_urlsafe(32).encode())
     if not credentials.erp_private_key_file.exists() or not credentials.erp_public_key_file.exists():

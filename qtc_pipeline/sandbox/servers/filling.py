@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from qtc_pipeline.sandbox.servers.catalogue import DELETED_RECORD, Entity, entities
+from qtc_pipeline.sandbox.servers.catalogue import DELETED_RECORD, LINES, Entity, entities
 from qtc_pipeline.sandbox.servers.store import Store, Value, index_statements
 from qtc_pipeline.sandbox.servers.writing import encode, keep_written
 
 _COLUMNS = "_key, _payload, _deleted_at, _legal_entity"
-_LINE_ENTITIES = frozenset({"transactionline", "transactionaccountingline", "nexttransactionlinelink"})
-"""NetSuite records a deletion for a record, never for the lines that go with it."""
 
 
 class Record(Protocol):
@@ -154,7 +152,7 @@ def _delete_missing(conn: sqlite3.Connection, entity: Entity, as_of: str) -> int
 def _note_deletions(conn: sqlite3.Connection, entity: Entity) -> int:
     """Write NetSuite's own list of deletions."""
     gone = conn.execute(f"SELECT count(*) FROM {entity.table} WHERE _deleted_at IS NOT NULL").fetchone()[0]
-    if entity.vendor == "netsuite" and gone and entity.name not in _LINE_ENTITIES:
+    if entity.vendor == "netsuite" and gone and entity.name not in LINES:
         conn.execute(
             f'INSERT OR IGNORE INTO "e_{DELETED_RECORD}" (_key, _payload)'
             f" SELECT '{entity.name}:' || _key || ':' || _deleted_at,"

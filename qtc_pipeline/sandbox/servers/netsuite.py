@@ -1,6 +1,7 @@
-"""NetSuite as a reader meets it: a token for a signed assertion, and SuiteQL windows.
+"""NetSuite as its clients meet it: SuiteQL windows, the record service, asynchronous jobs.
 
-Rests on the vendor notes of the project. Add paths and traps of this vendor here; the query language is ``suiteql``.
+Rests on the vendor notes of the project. Add paths and traps of querying here; the query language is ``suiteql``, ways
+in are ``netsuite_login``, records are ``netsuite_records`` and its neighbours.
 
 Traps kept: ``Prefer: transient`` is required; an offset is a multiple of its limit; nothing beyond row 100,000; every
 value is a string; over-concurrency is a 429 titled "Bad Request" without a delay; a deleted record leaves a row in
@@ -10,77 +11,38 @@ value is a string; over-concurrency is a 429 titled "Bad Request" without a dela
 from __future__ import annotations
 
 import json
-import re
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from http import HTTPStatus
+from functools import partial
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from qtc_pipeline.sandbox.servers import distort
-from qtc_pipeline.sandbox.servers.asgi import (
-    Application,
-    Instance,
-    Refusal,
-    bearer,
-    form,
-    json_answer,
-    off_loop,
-    text_answer,
-)
-from qtc_pipeline.sandbox.servers.credentials import AssertionRefusedError, check_assertion
+from qtc_pipeline.sandbox.servers.asgi import Application, Instance, Refusal, json_answer, off_loop, text_answer
 from qtc_pipeline.sandbox.servers.grammar import QueryError
-from qtc_pipeline.sandbox.servers.store import Rows, Value, projection
+from qtc_pipeline.sandbox.servers.netsuite_async import PATH as JOBS
+from qtc_pipeline.sandbox.servers.netsuite_async import AsyncJobs, collected
+from qtc_pipeline.sandbox.servers.netsuite_lists import condition
+from qtc_pipeline.sandbox.servers.netsuite_login import Integration, Login
+from qtc_pipeline.sandbox.servers.netsuite_records import Call, Records
+from qtc_pipeline.sandbox.servers.netsuite_types import record_type
+from qtc_pipeline.sandbox.servers.netsuite_words import CONTENT, INVALID, RefusedError, Words, error
+from qtc_pipeline.sandbox.servers.store import Rows, Value, projection, visible
 from qtc_pipeline.sandbox.servers.suiteql import Query, compile_query
-from qtc_pipeline.sandbox.servers.suiteql_terms import INVALID
 from qtc_pipeline.sandbox.servers.tokens import Tokens
+from qtc_pipeline.sandbox.servers.writing import encode, writing
 
 _PATH = "/services/rest/query/v1/suiteql"
+_RECORDS = "/services/rest/record/v1"
 _TOKEN_PATH = "/services/rest/auth/oauth2/v1/token"  # noqa: S105 - a path
-_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _TOKEN_SECONDS = 3600.0
 _LARGEST_PAGE = 1000
 _LAST_ROW = 100_000
-_RECORD = re.compile(r"/record/v1/(\w+)|\bFROM\s+(\w+)", re.IGNORECASE)
-_RFC = "https://www.w3.org/Protocols/rfc2616/rfc2616-sec10.html"
-
-
-def error(status: int, code: str, detail: str, title: str | None = None) -> Response:
-    """The vendor's error: a problem with its details."""
-    body = {
-        "type": _RFC,
-        "title": title or HTTPStatus(status).phrase,
-        "status": status,
-        "o:errorDetails": [{"detail": detail, "o:errorCode": code}],
-    }
-    return json_answer(body, status)
-
-
-class _Wording:
-    def throttled(self) -> Response:
-        detail = "Concurrent request limit exceeded. Request blocked."
-        return error(429, "CONCURRENCY_LIMIT_EXCEEDED", detail, "Bad Request")
-
-    def unauthorized(self) -> Response:
-        return error(401, "INVALID_LOGIN", "Invalid login attempt.")
-
-    def failed(self, status: int) -> Response:
-        return error(status, "UNEXPECTED_ERROR", "An unexpected error occurred.")
-
-    def locked(self) -> Response:
-        return error(400, "RCRD_HAS_BEEN_CHANGED", "Record has been changed.")
-
-    def not_found(self) -> Response:
-        return error(404, "NONEXISTENT_ID", "The requested resource does not exist.")
-
-    def asked_for(self, _path: str, text: str) -> str:
-        found = _RECORD.search(text)
-        return found.group(1) or found.group(2) if found else ""
 
 
 class NetSuite:
@@ -88,64 +50,47 @@ class NetSuite:
 
     Args:
         instance: state, switches, journal.
-        client_id: of the integration record.
-        certificate_id: ``kid`` of its certificate.
-        public_key: PEM of that certificate or of its public key.
+        integration: the client the account knows.
         concurrency: requests served at the same time.
     """
 
-    def __init__(
-        self, instance: Instance, client_id: str, certificate_id: str, public_key: bytes, concurrency: int = 5
-    ) -> None:
+    def __init__(self, instance: Instance, integration: Integration, concurrency: int = 5) -> None:
         self._instance = instance
-        self._client_id = client_id
-        self._certificate_id = certificate_id
-        self._public_key = public_key
         self._concurrency = concurrency
         self._running = 0
-        self._wording = _Wording()
+        self._words = Words()
         self.tokens = Tokens(instance.faults, _TOKEN_SECONDS)
+        self._login = Login(instance, self.tokens, integration)
+        self._jobs = AsyncJobs()
+        writes = ["GET", "POST", "PATCH", "PUT", "DELETE"]
         self.app = Application(
             instance,
-            self._wording,
+            self._words,
             [
-                Route(_TOKEN_PATH, self._token, methods=["POST"]),
-                Route(_PATH, self._suiteql, methods=["POST"]),
+                Route(_TOKEN_PATH, self._login.token, methods=["POST"]),
+                Route(_PATH, self._served(self._suiteql), methods=["POST"]),
+                Route(f"{_RECORDS}/{{rest:path}}", self._served(self._record), methods=writes),
+                Route(f"{JOBS}/{{rest:path}}", self._served(self._job)),
             ],
         )
 
-    async def _token(self, request: Request) -> Response:
-        fields = await form(request)
-        if fields.get("grant_type") != "client_credentials" or fields.get("client_assertion_type") != _ASSERTION_TYPE:
-            return json_answer({"error": "invalid_request"}, 400)
-        try:
-            check_assertion(
-                fields.get("client_assertion", ""),
-                self._public_key,
-                client_id=self._client_id,
-                certificate_id=self._certificate_id,
-                audience=str(request.url).partition("?")[0],
-            )
-        except AssertionRefusedError as refused:
-            return json_answer({"error": "invalid_client", "error_description": str(refused)}, 401)
-        token, seconds = self.tokens.issue()
-        self._instance.journal.add("tokens")
-        return json_answer({"access_token": token, "expires_in": int(seconds), "token_type": "bearer"})
+    def _served(self, work: Callable[[Request, bytes, str], Response]) -> Callable[[Request], Any]:
+        """A handler: the concurrency limit, then who it is, then the work beside the event loop."""
 
-    async def _suiteql(self, request: Request) -> Response:
-        allowed = self._instance.faults.concurrency
-        if self._running >= (self._concurrency if allowed is None else allowed):
-            return self._wording.throttled()
-        self._running += 1
-        try:
-            body = await request.body()
-            return await off_loop(self._instance, lambda: self._answer(request, body))
-        finally:
-            self._running -= 1
+        async def handler(request: Request) -> Response:
+            allowed = self._instance.faults.concurrency
+            if self._running >= (self._concurrency if allowed is None else allowed):
+                return self._words.throttled()
+            self._running += 1
+            try:
+                body = await request.body()
+                return await off_loop(self._instance, lambda: work(request, body, self._login.admit(request)))
+            finally:
+                self._running -= 1
 
-    def _answer(self, request: Request, body: bytes) -> Response:
-        if not self.tokens.use(bearer(request)):
-            return self._wording.unauthorized()
+        return handler
+
+    def _suiteql(self, request: Request, body: bytes, _who: str) -> Response:
         preferences = {part.strip().lower() for part in request.headers.get("prefer", "").split(",")}
         if "transient" not in preferences:
             return error(400, "INVALID_HEADER", "Invalid value for the header 'Prefer'. Use 'transient'.")
@@ -193,6 +138,70 @@ class NetSuite:
 
         return self._instance.store.select(("items", *labels, statement.text, values), items)
 
+    def _record(self, request: Request, body: bytes, who: str) -> Response:
+        path = tuple(unquote(part) for part in request.path_params["rest"].split("/") if part)
+        if not path:
+            return self._words.not_found()
+        if len(path) == 1 and request.method == "GET":
+            return self._listed(request, path[0])
+        try:
+            wanted = collected(body, request.headers.get("content-type", ""))
+        except ValueError:
+            return error(400, CONTENT, "The request body is not valid JSON.")
+        tasks = [partial(self._done, request, path, one, who) for one in wanted]
+        if "respond-async" in request.headers.get("prefer", "").lower() and request.method != "GET":
+            key = request.headers.get("x-netsuite-idempotency-key")
+            return self._jobs.accept(str(request.base_url).rstrip("/"), key, tasks)
+        if len(tasks) != 1:
+            return error(400, "INVALID_REQUEST", "A collection is accepted with 'Prefer: respond-async' only.")
+        return tasks[0]()
+
+    def _done(self, request: Request, path: tuple[str, ...], body: Any, who: str) -> Response:
+        headers = {name.lower(): text for name, text in request.headers.items()}
+        base = str(request.base_url).rstrip("/") + _RECORDS
+        call = Call(request.method, path, dict(request.query_params), headers, body, base)
+        try:
+            with writing(self._instance.store, who=who, method=request.method, path=request.url.path) as writer:
+                done = Records(writer).answer(call)
+        except RefusedError as refused:
+            return json_answer(refused.body, refused.status)
+        if done.body is None:
+            return Response(status_code=done.status, headers=dict(done.headers))
+        return text_answer(encode(done.body), done.status, done.headers)
+
+    def _listed(self, request: Request, name: str) -> Response:
+        """Ids of a record type, window by window."""
+        kind = record_type(name)
+        if kind is None:
+            return self._words.not_found()
+        limit, offset = _window(request)
+        try:
+            where, values = condition(kind, request.query_params["q"]) if "q" in request.query_params else ("1", [])
+        except RefusedError as refused:
+            return json_answer(refused.body, refused.status)
+        seen = visible(kind.entity, self._instance.faults.company_filter) or "1"
+        live = f"_deleted_at IS NULL AND {kind.condition} AND {seen} AND {where}"
+        keys = [
+            str(row[0])
+            for row in self._instance.store.read(f"SELECT _key FROM {kind.entity.table} WHERE {live}", values)
+        ]
+        base = str(request.url).partition("?")[0]
+        window = keys[offset : offset + limit]
+        return json_answer(
+            {
+                "links": _links(base, limit, offset, len(keys)),
+                "items": [{"links": [{"rel": "self", "href": f"{base}/{key}"}], "id": key} for key in window],
+                "count": len(window),
+                "offset": offset,
+                "hasMore": offset + limit < len(keys),
+                "totalResults": len(keys),
+            }
+        )
+
+    def _job(self, request: Request, _body: bytes, _who: str) -> Response:
+        path = [part for part in request.path_params["rest"].split("/") if part]
+        return self._jobs.answer(str(request.base_url).rstrip("/"), path)
+
 
 def _item(labels: Sequence[str], row: Sequence[Value]) -> str:
     return json.dumps({"links": [], **{label: _spoken(value) for label, value in zip(labels, row, strict=True)}})
@@ -225,12 +234,12 @@ def _window(request: Request) -> tuple[int, int]:
 
 def _query(body: bytes) -> tuple[str, list[Value]]:
     try:
-        wanted = json.loads(body)
+        wanted: Mapping[str, Any] = json.loads(body)
         text, params = wanted["q"], wanted.get("params", [])
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise QueryError("INVALID_CONTENT", "the body must be JSON with a query 'q'") from None
+        raise QueryError(CONTENT, "the body must be JSON with a query 'q'") from None
     if not isinstance(text, str) or not isinstance(params, list):
-        raise QueryError("INVALID_CONTENT", "'q' must be a text and 'params' a list")
+        raise QueryError(CONTENT, "'q' must be a text and 'params' a list")
     return text, params
 
 

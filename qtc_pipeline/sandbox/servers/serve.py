@@ -26,6 +26,7 @@ from qtc_pipeline.sandbox.servers.filling import DayOfFirm, Filled, load_day
 from qtc_pipeline.sandbox.servers.journal import Journal
 from qtc_pipeline.sandbox.servers.kantata import Kantata
 from qtc_pipeline.sandbox.servers.netsuite import NetSuite
+from qtc_pipeline.sandbox.servers.netsuite_login import Integration
 from qtc_pipeline.sandbox.servers.salesforce import Salesforce
 from qtc_pipeline.sandbox.servers.store import Store
 from qtc_pipeline.sandbox.servers.tokens import Tokens
@@ -155,8 +156,15 @@ def _applications(config: ServeConfig, keys: Credentials) -> tuple[dict[str, App
     app = (keys.crm_client_id, keys.crm_secret_file.read_text())
     crm = Salesforce(instance("crm"), app, keys.crm_public_key_file, keys.crm_username)
     psa = Kantata(instance("psa"), keys.psa_client_id, keys.psa_secret_file.read_text())
-    public_key = keys.erp_public_key_file.read_bytes()
-    erp = NetSuite(instance("erp"), keys.erp_client_id, keys.erp_certificate_id, public_key, config.concurrency)
+    integration = Integration(
+        client_id=keys.erp_client_id,
+        certificate_id=keys.erp_certificate_id,
+        public_key=keys.erp_public_key_file.read_bytes(),
+        account=keys.erp_account,
+        consumer_secret=keys.erp_secret_file.read_text(),
+        token=(keys.erp_token_id, keys.erp_token_secret_file.read_text()),
+    )
+    erp = NetSuite(instance("erp"), integration, config.concurrency)
     return (
         {"crm": crm.app, "psa": psa.app, "erp": erp.app},
         {"crm": crm.tokens, "psa": psa.tokens, "erp": erp.tokens},

@@ -1,4 +1,4 @@
-"""SuiteQL, as far as readers of an ERP use it: SELECT from one table or joined ones, WHERE, GROUP BY, ORDER BY.
+"""SuiteQL, as far as readers of an ERP use it: SELECT from one table or joined ones, WHERE, GROUP BY, HAVING, ORDER BY.
 
 Add a clause here, a function or literal in ``suiteql_terms``. The window, its limits and the envelope are in
 ``netsuite``.
@@ -15,9 +15,24 @@ from dataclasses import dataclass
 from qtc_pipeline.sandbox.servers.catalogue import find_entity
 from qtc_pipeline.sandbox.servers.grammar import QueryError, Sql
 from qtc_pipeline.sandbox.servers.store import Value, visible
-from qtc_pipeline.sandbox.servers.suiteql_terms import INVALID, Table, Terms
+from qtc_pipeline.sandbox.servers.suiteql_terms import INVALID, Table, Terms, as_number
 
-_CLAUSES = {"FROM", "WHERE", "GROUP", "ORDER", "JOIN", "INNER", "LEFT", "ON", "AND", "OR", "AS", "ASC", "DESC"}
+_CLAUSES = {
+    "FROM",
+    "WHERE",
+    "GROUP",
+    "HAVING",
+    "ORDER",
+    "JOIN",
+    "INNER",
+    "LEFT",
+    "ON",
+    "AND",
+    "OR",
+    "AS",
+    "ASC",
+    "DESC",
+}
 
 
 @dataclass(frozen=True)
@@ -37,7 +52,8 @@ class Query:
     columns: tuple[Column, ...]
     tables: tuple[Table, ...]
     where: Sql
-    group_by: tuple[str, ...]
+    group_by: tuple[Sql, ...]
+    having: Sql | None
     order: str
 
     @property
@@ -63,9 +79,15 @@ class Query:
             else:
                 conditions.append(shown)
         text += f" WHERE {' AND '.join(conditions)} AND {self.where.text}"
-        text += f" GROUP BY {', '.join(self.group_by)}" if self.group_by else ""
+        values += self.where.values
+        if self.group_by:
+            text += f" GROUP BY {', '.join(term.text for term in self.group_by)}"
+            values += [value for term in self.group_by for value in term.values]
+        if self.having is not None:
+            text += f" HAVING {self.having.text}"
+            values += self.having.values
         text += f" ORDER BY {self.order}" if self.order else ""
-        return Sql(text, (*values, *self.where.values))
+        return Sql(text, tuple(values))
 
 
 def compile_query(text: str, params: Sequence[Value]) -> Query:
@@ -92,14 +114,15 @@ class _SuiteQl(Terms):
         self.expect("FROM")
         self._at = after_tables
         where = self.condition() if self.accept("WHERE") else Sql("1")
-        group_by = self._plain_list() if self.accept("GROUP", "BY") else ()
+        group_by = self._terms() if self.accept("GROUP", "BY") else ()
+        having = self.condition() if self.accept("HAVING") else None
         order = self._order(columns) if self.accept("ORDER", "BY") else ""
         self.finish()
-        if group_by or any(column.is_aggregate for column in columns):
+        if group_by or having or any(column.is_aggregate for column in columns):
             for column in columns:
-                if not column.is_aggregate and column.sql.text not in group_by:
+                if not column.is_aggregate and column.sql not in group_by:
                     raise QueryError(INVALID, f"Field '{column.label}' is not a GROUP BY expression")
-        return Query(tuple(columns), tuple(self.tables), where, group_by, order)
+        return Query(tuple(columns), tuple(self.tables), where, group_by, having, order)
 
     def _read_tables(self) -> None:
         self.tables.append(self._table())
@@ -141,10 +164,10 @@ class _SuiteQl(Terms):
         field = operand.field if operand.field == label else None
         return Column(label, operand.sql, field, operand.is_aggregate)
 
-    def _plain_list(self) -> tuple[str, ...]:
-        terms = [self.plain()]
+    def _terms(self) -> tuple[Sql, ...]:
+        terms = [self.operand().sql]
         while self.accept(","):
-            terms.append(self.plain())
+            terms.append(self.operand().sql)
         return tuple(terms)
 
     def _order(self, columns: Sequence[Column]) -> str:
@@ -155,11 +178,11 @@ class _SuiteQl(Terms):
                 position = self.integer()
                 if not 1 <= position <= len(columns):
                     raise self.unexpected(str(position))
-                text = columns[position - 1].sql.text
+                text = as_number(columns[position - 1].sql.text)
             elif self.now.text.lower() in labels:
-                text = labels[self.name().lower()]
+                text = as_number(labels[self.name().lower()])
             else:
-                text = self.plain()
+                text = as_number(self.plain())
             terms.append(text + (" DESC" if self.accept("DESC") else ""))
             self.accept("ASC")
             if not self.accept(","):

@@ -6,7 +6,7 @@ Add a function, a date format or a comparison here. Clauses (SELECT, FROM, GROUP
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from qtc_pipeline.sandbox.servers.catalogue import Entity
@@ -25,7 +25,7 @@ _FORMATS = {
     "MM/DD/YYYY": "%m/%d/%Y",
 }
 _OWN_FORMAT = {"datetime": "YYYY-MM-DD HH24:MI:SS", "date": "YYYY-MM-DD"}
-_ACCOUNT_ZONE = timedelta(hours=-8)
+ACCOUNT_ZONE = timedelta(hours=-8)
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,8 @@ class Terms(Parser):
     def operand(self) -> Operand:
         """A column, function, literal or bound value."""
         token = self.now
+        if token.kind == "name" and token.upper == "CASE":
+            return self._case()
         if token.kind == "name" and self.ahead().text == "(":
             return self._function(self.take().upper)
         if token.kind == "name" and token.upper != "NULL":
@@ -95,6 +97,31 @@ class Terms(Parser):
         if sql.values:
             raise self.unexpected(str(sql.values[0]))
         return sql.text
+
+    def _case(self) -> Operand:
+        """The first value whose condition holds; or whose term equals the one after CASE."""
+        self.expect("CASE")
+        subject = None if self.now.upper == "WHEN" else self.operand()
+        text, values, results = "CASE", [], []
+        while self.accept("WHEN"):
+            if subject is None:
+                when = self.condition()
+            else:
+                against = _against(subject, self.operand())
+                when = Sql(f"{subject.sql.text} = {against.text}", (*subject.sql.values, *against.values))
+            self.expect("THEN")
+            results.append(self.operand())
+            text += f" WHEN {when.text} THEN {results[-1].sql.text}"
+            values += [*when.values, *results[-1].sql.values]
+        if not results:
+            raise self.unexpected(self.now.text)
+        if self.accept("ELSE"):
+            results.append(self.operand())
+            text += f" ELSE {results[-1].sql.text}"
+            values += results[-1].sql.values
+        self.expect("END")
+        is_aggregate = any(result.is_aggregate for result in results)
+        return Operand(Sql(f"{text} END", tuple(values)), results[0].kind, is_aggregate=is_aggregate)
 
     def _value(self) -> Operand:
         at, token = self._at, self.take()
@@ -174,6 +201,8 @@ class Terms(Parser):
     def comparison(self) -> Sql:
         """One comparison; the right side takes the form its left side is stored in."""
         left = self.operand()
+        if left.is_aggregate:
+            left = replace(left, sql=Sql(as_number(left.sql.text), left.sql.values))
         if self.accept("IS"):
             negation = "NOT " if self.accept("NOT") else ""
             self.expect("NULL")
@@ -205,6 +234,11 @@ class Terms(Parser):
         return listed
 
 
+def as_number(text: str) -> str:
+    """SQL of a term that is compared or sorted: exact sums are texts, and 9 is less than 10."""
+    return f"CAST({text} AS NUMERIC)" if text.startswith("exact_sum(") else text
+
+
 def _listed(left: Operand, sign: str, listed: Sequence[Sql]) -> Sql:
     inner = ", ".join(item.text for item in listed)
     return Sql(f"{left.sql.text} {sign} ({inner})", (*left.sql.values, *(v for item in listed for v in item.values)))
@@ -215,5 +249,5 @@ def _against(left: Operand, right: Operand) -> Sql:
         return Sql("?", (_stored(right.moment, left.kind),))
     if left.kind in {"date", "datetime"} and right.kind == "text" and right.field is None:
         local = parse_format(str(right.sql.values[0]), "MM/DD/YYYY")
-        return Sql("?", (_stored(local - _ACCOUNT_ZONE if left.kind == "datetime" else local, left.kind),))
+        return Sql("?", (_stored(local - ACCOUNT_ZONE if left.kind == "datetime" else local, left.kind),))
     return right.sql

@@ -18,7 +18,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from qtc_pipeline.sandbox.servers.catalogue import Entity
+from qtc_pipeline.sandbox.servers.catalogue import DELETED_RECORD, LINES, Entity
 from qtc_pipeline.sandbox.servers.store import Store
 
 Payload = dict[str, Any]
@@ -168,6 +168,12 @@ class Writer:
             payload = {**self.where(entity, "_key = ?", key)[0].payload, **marked}
             self._conn.execute(f"UPDATE {entity.table} SET _payload = ? WHERE _key = ?", (encode(payload), key))
         self._conn.execute(f"UPDATE {entity.table} SET _deleted_at = ? WHERE _key = ?", (gone, key))
+        if entity.vendor == "netsuite" and entity.name not in LINES:
+            told = {"type": entity.name, "recordid": key, "deleteddate": self.stamp(entity), "name": None}
+            self._conn.execute(
+                f'INSERT INTO "e_{DELETED_RECORD}" (_key, _payload) VALUES (?, ?)',
+                (f"{entity.name}:{key}:{gone}", encode(told)),
+            )
         self._written(entity, key, {}, is_new=False, is_gone=True)
         self._note(entity, key, "deleted", {})
 

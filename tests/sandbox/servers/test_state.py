@@ -136,7 +136,7 @@ def test_state_secrets_and_deletions_outlive_the_servers(folder: Path) -> None:
 
 def test_secrets_can_be_read_by_their_owner_only(sandbox: Running) -> None:
     files = [path for path in sandbox.credentials.folder.iterdir() if path.is_file()]
-    assert len(files) == 5
+    assert len(files) == 7
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
 
 
