@@ -6,6 +6,7 @@ Add here: a question about an earlier moment. Stays out: rebuilding (``qtc_pipel
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,8 +16,9 @@ from qtc_pipeline.cli.output import out, progress, show_json, show_rows
 from qtc_pipeline.errors import QtcError
 
 if TYPE_CHECKING:
+    from qtc_pipeline.lake import Erasure
     from qtc_pipeline.past import Rebuilt
-    from qtc_pipeline.publish.restated import Restated
+    from qtc_pipeline.publish.restated import Restated, Side
     from qtc_pipeline.settings import Settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -118,11 +120,14 @@ def diff(
             sides.append(Side(published, warehouse_of(settings, published.publication_id, telling)))
         restated = explain(*sides, kpi_id=kpi)
     rows = [_row(one) for one in restated]
+    erased = _erased_between(settings, *sides)
     if as_json:
-        show_json(
-            {"earlier": sides[0].published.publication_id, "later": sides[1].published.publication_id, "rows": rows}
-        )
+        ids = {"earlier": sides[0].published.publication_id, "later": sides[1].published.publication_id}
+        show_json({**ids, "rows": rows, "erasures": [asdict(one) for one in erased]})
         return
+    for one in erased:
+        what = f"{one.what}: {', '.join(one.members)} in {one.versions} versions"
+        out.print(f"Erased in between, amounts kept: {what} ({one.person}: {one.reason}).", markup=False)
     if not rows:
         out.print("Every figure the earlier publication states is the same in the later one.")
         return
@@ -130,6 +135,17 @@ def diff(
     shown = (*_FIGURE, "before", "after", *[cause for cause in CAUSES if any(row.get(cause) for row in rows)])
     title = f"{len(rows)} figures changed; of a ratio the causes tell the change of its numerator"
     show_rows(rows[:limit], shown, title=title)
+
+
+def _erased_between(settings: Settings, earlier: Side, later: Side) -> list[Erasure]:
+    """Erasures the later publication's build knew and the earlier one's did not."""
+    from qtc_pipeline.lake import Lake
+
+    before, after = (
+        {erasure_id for erasure_id, _ in side.published.manifest["inputs"].get("erasures", [])}
+        for side in (earlier, later)
+    )
+    return [one for one in Lake(settings.lake_dir).erasures() if one.erasure_id in after - before]
 
 
 def _row(one: Restated) -> dict[str, Any]:
