@@ -125,9 +125,9 @@ def diff(
         ids = {"earlier": sides[0].published.publication_id, "later": sides[1].published.publication_id}
         show_json({**ids, "rows": rows, "erasures": [asdict(one) for one in erased]})
         return
-    for one in erased:
-        what = f"{one.what}: {', '.join(one.members)} in {one.versions} versions"
-        out.print(f"Erased in between, amounts kept: {what} ({one.person}: {one.reason}).", markup=False)
+    for entry in erased:
+        what = f"{entry.what}: {', '.join(entry.members)} in {entry.versions} versions"
+        out.print(f"Erased in between, amounts kept: {what} ({entry.person}: {entry.reason}).", markup=False)
     if not rows:
         out.print("Every figure the earlier publication states is the same in the later one.")
         return
