@@ -2,17 +2,26 @@ with inputs as (
     select * from {{ ref('int_wip_input') }}
 ),
 
-recognized as (
+-- wide enough for a product of two amounts
+widened as (
     select
         inputs.*,
-        {{ money_div('contract_price * usage_cost', 'budget_cost', 2) }} as revenue_by_cost,
-        {{ money_div('budget_cost * invoiced_amount', 'contract_price', 2) }} as cost_by_billing,
-        {{ money_div('usage_price * contract_price', 'budget_price', 2) }} as revenue_by_price,
-        case
-            when budget_cost <> 0 and contract_price <> 0
-                then {{ money_div('(usage_cost * contract_price - invoiced_amount * budget_cost)', 'budget_price', 2) }}
-        end as excess_cost
+        cast(contract_price as decimal(20, 4)) as price,
+        cast(budget_cost as decimal(20, 4)) as budget
     from inputs
+),
+
+recognized as (
+    select
+        widened.*,
+        {{ money_div('price * usage_cost', 'budget', 2) }} as revenue_by_cost,
+        {{ money_div('budget * invoiced_amount', 'price', 2) }} as cost_by_billing,
+        {{ money_div('price * usage_price', 'budget_price', 2) }} as revenue_by_price,
+        case
+            when budget <> 0 and price <> 0
+                then {{ money_div('(price * usage_cost - budget * invoiced_amount)', 'budget_price', 2) }}
+        end as excess_cost
+    from widened
 )
 
 select
