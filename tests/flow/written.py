@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -18,6 +18,7 @@ from qtc_pipeline.sandbox.model import SourceRecord
 from tests.oracle.scalars import instant_of
 
 Payload = Mapping[str, Any]
+Payloads = Mapping[str, Mapping[str, Sequence[Payload]]]
 STAMPS = ("SystemModstamp", "updated_at", "linelastmodifieddate", "lastmodifieddate", "CreatedDate")
 KEYS = ("Id", "id", "uniquekey")
 
@@ -41,25 +42,40 @@ class Written(Firm):
 
     Args:
         payloads: vendor -> entity -> payloads.
+        later: how long after the sandbox's first instant the firm is looked at.
+        gone: what was there before and is deleted now.
     """
 
-    def __init__(self, payloads: Mapping[str, Mapping[str, Sequence[Payload]]]) -> None:
+    def __init__(self, payloads: Payloads, later: timedelta = timedelta(0), gone: Payloads | None = None) -> None:
         super().__init__(1, Decimal("0.02"), defects=False)
-        self._payloads = payloads
+        self._payloads, self._gone, self._later = payloads, gone or {}, later
+
+    @property
+    def as_of(self) -> datetime:
+        """The instant at which it is looked at."""
+        return super().as_of + self._later
 
     def records(self, vendor: str, entity: str) -> Iterator[SourceRecord]:
         """The payloads as records."""
-        for number, given in enumerate(self._payloads.get(vendor, {}).get(entity, ()), start=1):
+        return self._records(self._payloads, vendor, entity, None)
+
+    def vanished(self, vendor: str, entity: str) -> Iterator[SourceRecord]:
+        """Records that are gone since."""
+        return self._records(self._gone, vendor, entity, self.as_of)
+
+    def _records(
+        self, payloads: Payloads, vendor: str, entity: str, deleted: datetime | None
+    ) -> Iterator[SourceRecord]:
+        for number, given in enumerate(payloads.get(vendor, {}).get(entity, ()), start=1):
             payload = blank(vendor, entity) | given
             if entity == "transactionaccountingline":
                 amount = Decimal(payload["amount"])
                 payload |= {"debit": str(max(amount, Decimal(0))), "credit": str(max(-amount, Decimal(0)))}
-            key = next((name for name in KEYS if name in payload), None)
-            if key is not None:
-                payload[key] = payload[key] or f"{entity}-{number}"
-            yield SourceRecord(
-                str(payload[key]) if key else f"{entity}-{number}", payload, _changed(payload), None, None, None
-            )
+            name = next((name for name in KEYS if name in payload), None)
+            key = f"{entity}-{number}" if name is None else str(payload[name] or f"{entity}-{number}")
+            if name is not None:
+                payload[name] = key
+            yield SourceRecord(key, payload, _changed(payload), deleted, None, None)
 
     def parts(self) -> Iterator[Part]:
         """All of it at once."""
@@ -77,5 +93,5 @@ class _Whole(Part):
     def records(self, vendor: str, entity: str) -> Iterator[SourceRecord]:
         return self.firm.records(vendor, entity)
 
-    def deleted(self, _vendor: str, _entity: str) -> Iterator[SourceRecord]:
-        yield from ()
+    def deleted(self, vendor: str, entity: str) -> Iterator[SourceRecord]:
+        return self.firm.vanished(vendor, entity)
