@@ -131,7 +131,8 @@ def _owed(view: View, cost: Expense, contract: Contract, right: Arrived | None) 
         if difference:
             place = (cost.id, contract.id, company, period, currency, difference)
             item = Item(f"expense:{cost.id}", *_sized(view, cost.id, difference), currency)
-            yield Finding(leg, "amount", kind, name, *place, (item,) if kind == "break" else ())
+            claims = kind == "break" and currency == cost.currency
+            yield Finding(leg, "amount", kind, name, *place, (item,) if claims else ())
 
 
 def _sized(view: View, key: str, difference: Decimal) -> tuple[Decimal, str]:

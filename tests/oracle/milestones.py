@@ -65,8 +65,8 @@ def _accepted(view: View, found: Milestone, contract: Contract, lines: Posted) -
     cells[found.currency] = left - right
     for currency, difference in cells.items():
         if difference:
-            claim = item if currency == found.currency else (abs(difference), "overbilling")
-            items = (Item(f"milestone:{found.id}", *claim, currency),) if kind == "break" and claim is not None else ()
+            claim = item if kind == "break" and currency == found.currency else None
+            items = (Item(f"milestone:{found.id}", *claim, currency),) if claim is not None else ()
             place = (found.id, contract.id, company, period, currency, difference)
             yield Finding(LEG, "amount", kind, name, *place, items)
 

@@ -133,6 +133,7 @@ def _stale(view: View) -> Iterator[Finding]:
                 document.month,
                 document.currency,
                 ZERO,
+                (Item(f"invoice:{document.id}:terms", ZERO, "control", document.currency),),
                 blocked=document.gross,
             )
 
