@@ -6,6 +6,7 @@ Add here: a command that reads systems, builds or publishes. Stays out: the work
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -238,7 +239,7 @@ def erase(
     if as_json:
         show_json(asdict(done))
         return
-    out.print(f"Erased {', '.join(done.members)} in {done.versions} versions of {done.what}.")
+    out.print(f"Erased {', '.join(done.members)} of {done.what}: {done.versions} version(s).")
     out.print("Run `qtc run`: the next build parses the lake anew, so that the warehouse forgets it too.")
 
 
@@ -248,7 +249,15 @@ def erasures(*, as_json: Json = False) -> None:
     from qtc_pipeline.lake import Lake
     from qtc_pipeline.settings import load_settings
 
-    rows = [asdict(one) for one in Lake(load_settings().lake_dir).erasures()]
+    rows = [
+        {
+            **asdict(one),
+            "members": ", ".join(one.members),
+            "requested_at": datetime.fromisoformat(one.requested_at),
+            "completed_at": datetime.fromisoformat(one.completed_at) if one.completed_at else None,
+        }
+        for one in Lake(load_settings().lake_dir).erasures()
+    ]
     columns = ("requested_at", "instance", "entity", "record_id", "members", "versions", "person", "reason")
     show_rows(rows, (*columns, "completed_at"), as_json=as_json)
 
