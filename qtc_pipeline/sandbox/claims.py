@@ -41,7 +41,7 @@ def claim(
     plant: Plant, records: tuple[str, ...], items: tuple[Item, ...], currency: str | None, base: str | None = None
 ) -> Claim:
     """Return what a plant claims under its own class and leg."""
-    return Claim(plant.break_class, plant.leg, records, items, currency, base)
+    return Claim(plant.break_class, plant.leg, records, items, currency, base, plant.occurrence)
 
 
 def time_item(entry: Entry, amount: int) -> Item:

@@ -5,7 +5,8 @@ How a class is planted lies beside its kind of record: `defects_contracts.py`, `
 Add a class there and to `KINDS`. Stays out: what every build must find of it (`truth.py`).
 
 Every group of three pods carries each class once per leg, so the number of defects grows with the firm. A choice looks
-only at the clean firm on day 0, so a later day carries the same defects.
+only at the clean firm on day 0, so a later day carries the same defects, and those that come and go
+(`defects_days.py`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from qtc_pipeline.sandbox.clock import rng
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from random import Random
 
     from qtc_pipeline.sandbox.plan import PodSpec
@@ -104,6 +106,9 @@ class Plant:
     pod: int
     number: int
     facts: dict[str, Any] = field(default_factory=dict)
+    is_open: bool = True  # False: repaired, or not there yet
+    occurrence: int = 1
+    switched: datetime | None = None  # when it last appeared or was repaired, where it comes and goes
 
 
 @dataclass(slots=True)
@@ -153,7 +158,14 @@ def wanted(defects: bool | Sequence[str]) -> frozenset[str]:  # noqa: FBT001 - t
 
 def plants_of(seed: int, group: int, specs: list[PodSpec], classes: frozenset[str]) -> dict[int, tuple[Plant, ...]]:
     """Choose the defects of a group, by pod index; a class's place does not depend on which others are wanted."""
-    from qtc_pipeline.sandbox import defects_cash, defects_contracts, defects_costs, defects_documents, defects_time
+    from qtc_pipeline.sandbox import (
+        defects_cash,
+        defects_contracts,
+        defects_costs,
+        defects_days,
+        defects_documents,
+        defects_time,
+    )
     from qtc_pipeline.sandbox.state import PodState
 
     choice = Choice(seed, group, [PodState(seed, spec, clock.FIRST_AS_OF) for spec in specs])
@@ -163,6 +175,11 @@ def plants_of(seed: int, group: int, specs: list[PodSpec], classes: frozenset[st
     for place, (name, leg) in enumerate(KINDS):
         chosen = choice.found[name, leg] = choosers[name, leg](choice, name, leg, place)
         if name in classes:
+            for plant in chosen:
+                found[plant.pod].append(plant)
+    for place, key in enumerate(defects_days.LIVES):
+        chosen = defects_days.choose(choice, key, place)
+        if key[0] in classes:
             for plant in chosen:
                 found[plant.pod].append(plant)
     return {index: tuple(plants) for index, plants in found.items()}

@@ -84,6 +84,8 @@ def apply(seed: int, pod: Pod, plants: tuple[Plant, ...]) -> None:
     """Change a pod's plan as its plants say."""
     deals = {deal.number: deal for deal in pod.engagements}
     for plant in plants:
+        if "life" in plant.facts:
+            continue
         key = (plant.break_class, plant.leg)
         if key in _BILLING:
             pod.engagements.append(_deal(seed, pod, plant))

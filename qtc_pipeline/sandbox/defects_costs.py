@@ -82,7 +82,7 @@ def _fits(deal: Engagement, widest: int) -> bool:
 def apply(pod: Pod, expenses: list[Expense], plants: tuple[Plant, ...]) -> list[Expense]:
     """Add the planted costs of a pod."""
     deals = {deal.number: deal for deal in pod.engagements}
-    extra = [_cost(deals[plant.facts["deal"]], plant) for plant in plants if plant.leg in {EXPENSES, SUBCONTRACTORS}]
+    extra = [_cost(deals[plant.facts["deal"]], plant) for plant in plants if "variant" in plant.facts]
     return [*expenses, *extra] if extra else expenses
 
 

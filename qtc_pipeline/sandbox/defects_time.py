@@ -82,10 +82,10 @@ def _choose(
             entries = [
                 entry
                 for entry in state.entries
-                if first <= entry.day <= last and entry.number not in choice.taken and _ordinary(entry, name)
+                if first <= entry.day <= last and entry.number not in choice.taken and ordinary(entry, name)
             ]
             if name == "moved_after_transfer":
-                entries = [entry for entry in entries if _other_deal(state.pod, entry)]
+                entries = [entry for entry in entries if move_target(state.pod, entry)]
             if entries:
                 entry = entries[draw.randrange(len(entries))]
                 choice.taken.add(entry.number)
@@ -97,7 +97,8 @@ def _choose(
     return []
 
 
-def _ordinary(entry: Entry, name: str) -> bool:
+def ordinary(entry: Entry, name: str) -> bool:
+    """Return whether an entry has gone its ordinary way and suits a class."""
     deal = entry.engagement
     if deal is None or entry.transferred is None or deal.capped or deal.discount or deal.partner or entry.minutes < 75:
         return False
@@ -114,7 +115,7 @@ def _ordinary(entry: Entry, name: str) -> bool:
     return AGE[name] != _BILLED or entry.document is not None
 
 
-def _other_deal(pod: Pod, entry: Entry) -> Engagement | None:
+def move_target(pod: Pod, entry: Entry) -> Engagement | None:
     """Return another time-and-materials deal the entry may be moved to, one under way first."""
     deal = entry.engagement
     if deal is None:
@@ -137,7 +138,9 @@ def apply(pod: Pod, entries: list[Entry], plants: tuple[Plant, ...]) -> list[Ent
     """Mark the planted entries of a pod; returns the entries with those of planted deals."""
     by_number = {entry.number: entry for entry in entries}
     for plant in plants:
-        if plant.leg in LEGS and plant.break_class != "rate_missing" and plant.number in by_number:
+        if "life" in plant.facts or plant.break_class == "rate_missing":
+            continue
+        if plant.leg in LEGS and plant.number in by_number:
             _spoil(pod, by_number[plant.number], plant)
     planted = extra(pod, plants)
     return [*entries, *planted] if planted else entries
@@ -158,7 +161,7 @@ def _spoil(pod: Pod, entry: Entry, plant: Plant) -> None:
         entry.deleted = _touch(entry)
         quirks["never_bill"] = bool(plant.facts.get("unbilled"))
     elif name == "moved_after_transfer":
-        _move(entry, quirks, _other_deal(pod, entry))
+        _move(entry, quirks, move_target(pod, entry))
     elif name == "late_time":
         entry.approved = closes_at(period_of(entry.day)) + LATE_BY
         entry.transferred = at(entry.approved.date() + timedelta(days=1), 2, 30)
@@ -175,14 +178,14 @@ def _withhold(entry: Entry, name: str) -> None:
     entry.transferred = None
     if name == "unknown_code" and entry.engagement is not None:
         entry.role = UNKNOWN_ROLE
-        _price(entry, entry.engagement)
+        reprice(entry, entry.engagement)
 
 
 def _move(entry: Entry, quirks: dict[str, Any], other: Engagement | None) -> None:
     if other is not None:
         quirks["erp_deal"], quirks["touched"], quirks["never_bill"] = entry.engagement, _touch(entry), True
         entry.engagement, entry.phase = other, False
-        _price(entry, other)
+        reprice(entry, other)
 
 
 def _misprice(entry: Entry, quirks: dict[str, Any], plant: Plant) -> None:
@@ -197,7 +200,8 @@ def _touch(entry: Entry) -> datetime:
     return at(_TODAY - timedelta(days=4 + entry.number % 3), 15, entry.number % 60)
 
 
-def _price(entry: Entry, deal: Engagement) -> None:
+def reprice(entry: Entry, deal: Engagement) -> None:
+    """Price an entry as a deal's rate card says."""
     entry.rate = deal.rate_on(entry.role, entry.day)
     entry.value = value_of(entry.minutes, entry.rate)
 

@@ -24,6 +24,7 @@ from qtc_pipeline.sandbox import payloads_netsuite_setup as netsuite_setup
 from qtc_pipeline.sandbox import payloads_salesforce as salesforce
 from qtc_pipeline.sandbox import payloads_salesforce_terms as salesforce_terms
 from qtc_pipeline.sandbox.defects import groups, plants_of, wanted
+from qtc_pipeline.sandbox.defects_days import on_day
 from qtc_pipeline.sandbox.plan import pod_specs
 from qtc_pipeline.sandbox.state import PodState
 from qtc_pipeline.sandbox.truth import truth_of
@@ -176,7 +177,7 @@ class Firm:
     def _pod(self, spec: PodSpec) -> PodState:
         state = self._kept.get(spec.index)
         if state is None:
-            state = PodState(self.seed, spec, self._now, self._plants_of(spec))
+            state = PodState(self.seed, spec, self._now, on_day(self._plants_of(spec), self.day))
             if len(self._kept) < KEPT_PODS:  # never evicted: a pass over more pods than fit would evict them all
                 self._kept[spec.index] = state
         return state

@@ -141,6 +141,8 @@ def _workspace(
     archiving = at(deal.end + timedelta(days=100), 12)
     if archiving <= until and not deal.cancelled:
         archived, modified = True, max(modified, archiving)
+    if place == 0:
+        modified = max(modified, deal.quirks.get("psa_touched", modified))
     fields = {
         "title": deal.name + _TITLE[place],
         "currency": deal.quirks.get("psa_currency", deal.currency),

@@ -14,6 +14,7 @@ from qtc_pipeline.sandbox import (
     defects_cash,
     defects_contracts,
     defects_costs,
+    defects_days,
     defects_documents,
     defects_time,
     ledger,
@@ -45,6 +46,7 @@ class PodState:
         pod = build_pod(self.seed, self.spec)
         if self.plants:
             defects_contracts.apply(self.seed, pod, self.plants)
+            defects_days.apply_plan(pod, self.plants)
         return pod
 
     @cached_property
@@ -52,6 +54,7 @@ class PodState:
         found = work.entries(self.seed, self.pod, self.until)
         if self.plants:
             found = defects_time.apply(self.pod, found, self.plants)
+            defects_days.apply_work(self.pod, found, self.plants)
         books = billing.books(
             billing.Recorded(
                 self.seed,
@@ -82,7 +85,10 @@ class PodState:
     def expenses(self) -> list[Expense]:
         """Return the expenses."""
         found = work.expenses(self.seed, self.pod, self.until)
-        return defects_costs.apply(self.pod, found, self.plants) if self.plants else found
+        if self.plants:
+            found = defects_costs.apply(self.pod, found, self.plants)
+            defects_days.apply_costs(found, self.plants)
+        return found
 
     @cached_property
     def recognitions(self) -> list[Recognition]:

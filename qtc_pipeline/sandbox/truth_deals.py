@@ -36,13 +36,22 @@ def deal_claims(state: PodState) -> Iterator[Claim]:
     """Yield what the defects of a pod's deals claim at its instant."""
     deals = {deal.number: deal for deal in state.pod.engagements}
     for plant in state.plants:
-        if plant.leg.startswith(("activation", "contract_value")):
+        if not plant.is_open:
+            continue
+        if plant.break_class == "master_data_mismatch" and "life" in plant.facts:
+            yield _customer(state, plant)
+        elif plant.leg.startswith(("activation", "contract_value")):
             yield _contract(state, plant, deals[plant.number])
-        elif (plant.break_class, plant.leg) in BILLING:
+        elif (plant.break_class, plant.leg) in BILLING and plant.number in deals:
             yield from _own_deal(state, plant, deals[plant.number])
     yield from _unstaffed(state, deals)
     yield from _unbilled_milestones(state)
     yield from _revenue(state, deals)
+
+
+def _customer(state: PodState, plant: Plant) -> Claim:
+    account = next(item for item in state.pod.accounts if item.number == plant.number)
+    return claim(plant, (f"{account.sf_id}:payment_terms", customer_id(account)), (), None)
 
 
 def _billed(state: PodState, deal: Engagement) -> int:
@@ -141,12 +150,15 @@ def _unstaffed(state: PodState, deals: dict[int, Engagement]) -> Iterator[Claim]
     for plant in state.plants:
         if plant.break_class not in {"unstaffed_demand", "won_without_project"} or plant.leg == "activation.erp":
             continue
+        if not plant.is_open:
+            continue
         deal = deals[plant.number]
         if deal.end < state.until.date():
             continue
         roles = dict.fromkeys(item.role for item in deal.team)
         for role in list(roles)[: 1 if plant.break_class == "unstaffed_demand" else None]:
-            yield Claim("unstaffed_demand", "staffing.psa", (f"{contract_id(deal.number)}:{role}",), (), None)
+            yield Claim("unstaffed_demand", "staffing.psa", (f"{contract_id(deal.number)}:{role}",), (), None,
+                        occurrence=plant.occurrence)  # fmt: skip
 
 
 def _revenue(state: PodState, deals: dict[int, Engagement]) -> Iterator[Claim]:

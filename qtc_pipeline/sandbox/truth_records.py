@@ -32,6 +32,8 @@ def record_claims(state: PodState) -> Iterator[Claim]:
     documents = {document.number: document for document in state.books.documents}
     payments = {payment.number: payment for payment in state.books.payments}
     for plant in state.plants:
+        if not plant.is_open:
+            continue
         if plant.leg in TIME_LEGS and plant.number in entries:
             yield from _time(plant, entries[plant.number])
         elif plant.leg in {EXPENSES, SUBCONTRACTORS} and plant.number in costs:
@@ -71,7 +73,7 @@ def _rates(plant: Plant, entry: Entry, currency: str) -> Iterator[Claim]:
     if plant.leg == "bill_rate.psa" or plant.facts.get("both"):
         off = entry.value - value_of(entry.minutes, quirks["psa_rate"])
         items = (time_item(entry, abs(off)),)
-        yield Claim("rate_mismatch", "bill_rate.psa", (number,), items, currency, by_sign(off))
+        yield Claim("rate_mismatch", "bill_rate.psa", (number,), items, currency, by_sign(off), plant.occurrence)
     if plant.leg == "bill_rate.erp" and entry.document is not None:
         minutes = quirks.get("erp_minutes", entry.minutes)
         off = value_of(minutes, entry.rate) - value_of(minutes, quirks["erp_rate"])
@@ -79,7 +81,7 @@ def _rates(plant: Plant, entry: Entry, currency: str) -> Iterator[Claim]:
 
 
 def _cost(plant: Plant, item: Expense) -> Claim:
-    name, variant, currency = plant.break_class, plant.facts["variant"], item.engagement.currency
+    name, variant, currency = plant.break_class, plant.facts.get("variant"), item.engagement.currency
     number = str(item.number)
     if name == "invalid_cost_centre":
         return claim(plant, (number,), (Item(f"expense:{number}", item.amount),), currency)
