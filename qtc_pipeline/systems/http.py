@@ -101,6 +101,8 @@ class Http:
         dialect: how the vendor reports errors.
         max_concurrency: requests under way at once, over all threads.
         transport: replaces the network in tests.
+        token: what authorizes requests; None where ``signer`` does.
+        signer: authorizes each request by itself.
         clock: the vendor's clock in the latest answer, None before the first.
     """
 
@@ -111,6 +113,7 @@ class Http:
     patience: Patience = field(default_factory=Patience)
     transport: httpx.BaseTransport | None = None
     token: Token | None = None
+    signer: httpx.Auth | None = None
     requests: int = 0
     clock: datetime | None = None
     _client: httpx.Client = field(init=False)
@@ -126,6 +129,7 @@ class Http:
                 max_keepalive_connections=self.max_concurrency,
             ),
             transport=self.transport,
+            auth=self.signer,
             # a proxy named in the environment is for the way out, not for this machine
             trust_env=httpx.URL(self.base_url).host not in _LOOPBACK,
             headers={"Accept": "application/json", "Accept-Encoding": "gzip"},

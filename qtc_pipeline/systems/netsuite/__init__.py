@@ -4,9 +4,10 @@ Data flow: SuiteQL, in windows along the key because an answer ends at 100 000 r
 stamp; deletions from ``deletedrecord`` (lines go with their document); control counts and sums by grouped queries.
 Values come as text, so money is exact as received.
 Secrets: client id, account and certificate id in ``qtc.toml``, the certificate's private key (PEM) in
-``QTC_PRIVATE_KEY_<INSTANCE>``; OAuth2 client credentials with a signed assertion. Permissions: SuiteAnalytics Workbook,
-REST Web Services, Deleted Records, and a role with access to **all** subsidiaries (a restricted one shortens every
-answer without a word).
+``QTC_PRIVATE_KEY_<INSTANCE>``; OAuth2 client credentials with a signed assertion. Or ``auth = "tba"``: account, client
+id (consumer key) and ``access_id`` (token id), ``QTC_SECRET_<INSTANCE>`` and ``QTC_TOKEN_SECRET_<INSTANCE>``.
+Permissions: SuiteAnalytics Workbook, REST Web Services, Deleted Records, and a role with access to **all** subsidiaries
+(a restricted one shortens every answer without a word).
 Alone: ``qtc ingest --instance erp --entity transaction``.
 """
 

@@ -25,7 +25,6 @@ from qtc_pipeline.errors import (
     ContractError,
     PermissionRefusedError,
     RateLimitedError,
-    SettingsError,
     SystemReadError,
     TransientError,
 )
@@ -33,6 +32,7 @@ from qtc_pipeline.lake import SourceCount
 from qtc_pipeline.settings import Instance
 from qtc_pipeline.systems.contract import Entity, Page
 from qtc_pipeline.systems.http import Answer, Http, Patience, Token, retry_after, usual_error, vendor_clock
+from qtc_pipeline.systems.netsuite.tba import Signed
 from qtc_pipeline.systems.netsuite.token import fetch_token
 from qtc_pipeline.systems.paging import ahead
 from qtc_pipeline.systems.payload import hash_text, split_answer
@@ -250,14 +250,16 @@ def _literal(value: str | None) -> str:
     return text if text.lstrip("-").isdigit() else "'" + text.replace("'", "''") + "'"
 
 
+def _signer(instance: Instance) -> Signed:
+    consumer = (str(instance.client_id), instance.secret)
+    return Signed(str(instance.account), consumer, (str(instance.access_id), instance.token_secret))
+
+
 def open_reader(
     instance: Instance, *, transport: httpx.BaseTransport | None = None, patience: Patience | None = None
 ) -> NetSuiteReader:
-    """Open an account with OAuth2 client credentials and a certificate."""
-    for name in ("client_id", "certificate_id"):
-        if not getattr(instance, name):
-            raise SettingsError(f"instances.{instance.name}.{name}", "is missing", "Write it as NetSuite shows it")
-    private_key = instance.private_key
+    """Open an account with OAuth2 client credentials and a certificate, or with signed requests (TBA)."""
+    is_signed = instance.way_in("certificate", "tba") == "tba"
     http = Http(
         what=f"instance {instance.name}",
         base_url=instance.base_url,
@@ -265,6 +267,9 @@ def open_reader(
         max_concurrency=instance.max_concurrency,
         transport=transport,
         patience=patience or Patience(),
+        signer=_signer(instance) if is_signed else None,
     )
-    http.token = Token(lambda: fetch_token(http, instance, private_key))
+    if not is_signed:
+        private_key = instance.private_key
+        http.token = Token(lambda: fetch_token(http, instance, private_key))
     return NetSuiteReader(http, page_size=instance.page_size or _PAGE_SIZE)
