@@ -14,6 +14,10 @@ currencies as (
     select * from {{ ref('core_currency') }}
 ),
 
+resources as (
+    select * from {{ ref('core_resource') }}
+),
+
 rate_cards as (
     select * from {{ ref('core_rate_card') }}
 ),
@@ -92,9 +96,11 @@ delivered as (
         entries.role_code,
         entries.work_date,
         entries.contract_rate,
-        coalesce(contracts.billing_type = 'time_and_materials', false) as is_rated
+        coalesce(contracts.billing_type = 'time_and_materials', false) as is_rated,
+        resources.country
     from entries
     left join contracts on entries.contract_id = contracts.contract_id
+    left join resources on entries.resource_id = resources.resource_id
     where entries.system_role = 'psa'
 ),
 
@@ -118,7 +124,8 @@ attributed as (
         right_rows.version_at,
         delivered.item_key is not null as has_delivered,
         coalesce(delivered.is_rated, false) as is_rated,
-        delivered.contract_rate as delivered_rate
+        delivered.contract_rate as delivered_rate,
+        delivered.country
     from right_rows
     left join delivered on right_rows.item_key = delivered.item_key
 ),
@@ -136,17 +143,25 @@ priced as (
             else not attributed.has_delivered
         end as is_time_and_materials,
         currencies.minor_unit,
-        case when attributed.is_rated then attributed.delivered_rate else rate_cards.rate end as contract_rate
+        case when attributed.is_rated then attributed.delivered_rate else coalesce(of_country.rate, of_any.rate) end as contract_rate
     from attributed
     left join contracts on attributed.contract_id = contracts.contract_id
     left join currencies on contracts.currency = currencies.currency_id
-    left join rate_cards
+    left join rate_cards as of_country
         on
-            attributed.contract_id = rate_cards.contract_id
-            and attributed.rate_role_code = rate_cards.role_code
-            and attributed.rate_date >= rate_cards.effective_from
-            and attributed.rate_date <= coalesce(rate_cards.effective_to, cast('9999-12-31' as date))
-            and rate_cards.country is null
+            attributed.contract_id = of_country.contract_id
+            and attributed.rate_role_code = of_country.role_code
+            and attributed.rate_date >= of_country.effective_from
+            and attributed.rate_date <= coalesce(of_country.effective_to, cast('9999-12-31' as date))
+            and attributed.country = of_country.country
+            and not attributed.is_rated
+    left join rate_cards as of_any
+        on
+            attributed.contract_id = of_any.contract_id
+            and attributed.rate_role_code = of_any.role_code
+            and attributed.rate_date >= of_any.effective_from
+            and attributed.rate_date <= coalesce(of_any.effective_to, cast('9999-12-31' as date))
+            and of_any.country is null
             and not attributed.is_rated
 )
 
