@@ -3,7 +3,7 @@
 ==========================================================  ==========================================================
 Trap                                                        Test
 ==========================================================  ==========================================================
-1 an offset that is no multiple of the limit; 100,000 rows;  ``test_netsuite_windows_…``, ``test_a_netsuite_w…``,
+1 offset that is no multiple of the limit; 100,000 rows;   ``test_netsuite_windows_…``, ``test_a_netsuite_w…``,
   a window that is denser than that                         ``test_netsuite_refuses_offsets_…``
 2 a bare date means the account's own day                   ``test_bounds_are_…``, ``servers/test_netsuite_writes``
 3 the idempotency key is for asynchronous requests          ``servers/test_netsuite_writes``
