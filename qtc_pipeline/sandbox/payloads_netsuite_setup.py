@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
+CORRECTED_RATE = ("EUR", "2026-04")
+CORRECTED_ON = 2  # the sandbox day on which the rate of a past month is corrected
+RATE_CORRECTION = 2_150  # millionths
+
+
 def subsidiaries(until: datetime) -> Iterator[SourceRecord]:
     """Yield the subsidiaries."""
     del until
@@ -119,14 +124,18 @@ def _period(number: str, name: str, days: tuple[date, date], closing: datetime, 
 
 
 def exchange_rates(until: datetime) -> Iterator[SourceRecord]:
-    """Yield the monthly rates to USD, from the first day of each period."""
+    """Yield the monthly rates to USD, from the first day of each period; one was wrong and is put right on day 2."""
+    corrected = at(clock.as_of(CORRECTED_ON).date(), 9)
     for period in clock.fiscal_periods():
         published = at(period_start(period), 1)
         if published > until:
             return
         for currency in CURRENCIES:
             number = str(int(period_id(period)) * 10 + int(CURRENCY_ID[currency]))
-            average = rate_text(clock.rate_to_usd(currency, period))
+            rate, changed = clock.rate_to_usd(currency, period), published
+            if (currency, period) == CORRECTED_RATE and corrected <= until:
+                rate, changed = rate + RATE_CORRECTION, corrected
+            average = rate_text(rate)
             fields = {
                 "id": number,
                 "postingperiod": period_id(period),
@@ -136,7 +145,7 @@ def exchange_rates(until: datetime) -> Iterator[SourceRecord]:
                 "currentrate": rate_text(clock.closing_rate_to_usd(currency, period)),
                 "historicalrate": average,
             }
-            yield record(number, fields, published, None)
+            yield record(number, fields, changed, None)
 
 
 FIRM: dict[str, Callable[[datetime], Iterator[SourceRecord]]] = {

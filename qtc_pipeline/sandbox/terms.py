@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from qtc_pipeline.sandbox import conditions
-from qtc_pipeline.sandbox.clock import at, half_up, next_workday, period_of, period_start, rng, shift
+from qtc_pipeline.sandbox.clock import FIRST_AS_OF, at, half_up, next_workday, period_of, period_start, rng, shift
 from qtc_pipeline.sandbox.model import Amendment, Engagement, Instalment, Milestone, Rate
 from qtc_pipeline.sandbox.names import ALL_ROLES, BASE_RATE, CURRENCY_FACTOR
 
@@ -31,6 +31,8 @@ def settle(seed: int, deal: Engagement, amendments: list[Amendment] | None = Non
         deal.amendments = amendments
     elif deal.outcome == "signed" and draw.random() < 0.4 and (deal.end - deal.start).days > 100:
         _amend(draw, deal)
+    elif deal.outcome == "signed" and deal.number % 4 == 1:
+        _amend_soon(deal)
     if deal.billing_type == "milestone":
         _milestones(draw, deal)
     elif deal.billing_type != "time_and_materials":
@@ -87,6 +89,18 @@ def _amend(draw: Random, deal: Engagement) -> None:
                           change_order=draw.random() < 0.5, in_psa=approved, in_erp=approved),
             )  # fmt: skip
         day = effective + timedelta(days=draw.randrange(15, 30))
+
+
+def _amend_soon(deal: Engagement) -> None:
+    """Agree on a change that takes effect in the days after the first as-of instant, where the deal is under way."""
+    day = FIRST_AS_OF.date() + timedelta(days=1 + deal.number % 3)
+    if deal.hold_from or deal.start > day - timedelta(days=40) or deal.end < day + timedelta(days=40):
+        return
+    amount = max(1, deal.value // 12 // 10_000) * 10_000
+    created, decided = at(day - timedelta(days=12), 10), at(day - timedelta(days=1), 10)
+    deal.amendments.append(
+        Amendment(1, amount, "Approved", created, decided, day, change_order=False, in_psa=True, in_erp=True)
+    )
 
 
 def _milestones(draw: Random, deal: Engagement) -> None:

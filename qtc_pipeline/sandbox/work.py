@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from qtc_pipeline.sandbox.clock import (
+    FIRST_AS_OF,
     START,
     all_periods,
     at,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 INTERNAL_SHARE = 0.07
 _MINUTES = (45, 60, 75, 90, 90, 105, 120, 120, 135, 150)
 HOLD_DAYS = 12
+FORGOTTEN_SLOT = 8
 WRITE_OFF_DAYS = 15
 
 
@@ -46,7 +48,25 @@ def entries(seed: int, pod: Pod, until: datetime) -> list[Entry]:
             if at(period_start(period), 0) > until:
                 break
             _month(seed, resource, period, until, found)
+    if pod.resources:
+        found += _forgotten(seed, pod.resources[0], until)
     return found
+
+
+def _forgotten(seed: int, resource: Resource, until: datetime) -> Iterator[Entry]:
+    """Yield what somebody remembers on the first days after day 0: an hour of some weeks before each."""
+    for days in range(1, 4):
+        recorded = at(FIRST_AS_OF.date() + timedelta(days=days), 11)
+        day = next_workday(recorded.date() - timedelta(days=21 - days))
+        active = [deal for deal in resource.engagements if deal.start <= day <= deal.last_workday]
+        if recorded > until or not active:
+            continue
+        entry = _entry(rng(seed, "forgotten", resource.number, days), resource, active, day, FORGOTTEN_SLOT + days)
+        entry.created, entry.approved, entry.deleted = recorded, recorded + timedelta(hours=22), None
+        entry.transferred = entry.held_until = entry.abandoned = None
+        if entry.billable and entry.engagement and entry.engagement.billing_type == "time_and_materials":
+            transfer(entry, 1.0, late=True)
+        yield _seen_at(entry, until)
 
 
 def _month(seed: int, resource: Resource, period: str, until: datetime, found: list[Entry]) -> None:
