@@ -39,9 +39,9 @@
     end
 {%- endmacro %}
 
-{#- Product of money and a rate: exact to 10 places, for a rounding macro to finish. -#}
+{#- Product of money and a rate: exact to 10 places, for a rounding macro to finish. A product of two decimals of 18 stays at 18. -#}
 {% macro money_times(amount, rate) -%}
-    cast({{ amount }} as decimal(18, 4)) * cast({{ rate }} as decimal(18, 6))
+    cast({{ amount }} as decimal(20, 4)) * cast({{ rate }} as decimal(18, 6))
 {%- endmacro %}
 
 {#- Value of time: minutes × hourly rate / 60, rounded half away from zero per entry to the minor unit. -#}

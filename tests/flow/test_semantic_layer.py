@@ -24,6 +24,7 @@ from tests.flow.replay import Built, Warehouses
 pytestmark = pytest.mark.xdist_group("warehouses")
 
 Cell = tuple[str, str, str, str]
+OF_THE_PUBLICATION = "exception_mttr"  # comes from the operational store, no table of the warehouse has it
 BY_MODEL = {
     model: [f"{model}__{name}" for name in ("month_start", "legal_entity", "region", "practice")]
     for model in ("figure", "duration")
@@ -112,7 +113,8 @@ def test_every_kpi_and_variant_has_a_metric_and_no_metric_is_left_over(warehouse
     named = {
         row["kpi_id"] if row["default_variant"] == "yes" else f"{row['kpi_id']}_{row['variant']}"
         for row in built.rows(
-            "select * from seeds.kpi_dictionary where mart = 'kpi_executive' and mart_column = 'value'"
+            "from seeds.kpi_dictionary where mart = 'kpi_executive' and mart_column = 'value' "
+            f"and kpi_id <> '{OF_THE_PUBLICATION}'"
         )
     }
     assert {metric.name for metric in manifest.metrics} - named == {
