@@ -36,18 +36,20 @@ def closings(view: View, standing: Mapping[str, Standing]) -> dict[Cell, Decimal
 
 
 def _backlog_at(view: View, contract: Contract, period: str) -> Decimal:
-    if contract.signed is None or month_of(contract.signed) > period:
-        return ZERO
-    amended = [
-        entry.amount
-        for entry in view.in_force(contract.id)
-        if month_of(entry.effective or view.context.today) <= period
-    ]
-    value = contract.signed_value + sum(amended, ZERO)
+    """Everything at its own date: what is changed or credited before the signature counts from then on."""
+    value = sum(
+        (
+            entry.amount
+            for entry in view.in_force(contract.id)
+            if entry.effective and month_of(entry.effective) <= period
+        ),
+        ZERO,
+    )
+    if contract.signed is not None and month_of(contract.signed) <= period:
+        value += contract.signed_value
     if contract.closed is not None and month_of(contract.closed) <= period:
         value -= view.debooked(contract)
-    billed = view.billed_against_value(contract.id, period)
-    return value - min(value, billed)
+    return value - min(value, view.billed_against_value(contract.id, period))
 
 
 def _unbilled_at(view: View, line: Standing, period: str) -> Decimal:
