@@ -27,6 +27,9 @@ def _firm(*, april_rate: str, minutes: int, has_third: bool, has_late: bool) -> 
     firm.contract("c1", Legal_Entity__c="DE", CurrencyIsoCode="EUR")
     firm.project("c1", currency="EUR", workspace_group_ids=["g2"], order=None)
     firm.rate("c1", 150)
+    firm.person("u1")
+    firm.payloads["kantata"]["users"][-1]["workspace_group_id"] = "g2"
+    firm.cost_rate(6000)
     firm.time("t1", "c1", 60, "2026-04-10")
     firm.timebill("t1", "c1", 60, "2026-04-10")
     changed = {"updated_at": LATER["kantata"]} if minutes != 30 else {}
