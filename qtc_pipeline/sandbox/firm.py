@@ -25,6 +25,7 @@ from qtc_pipeline.sandbox import payloads_salesforce as salesforce
 from qtc_pipeline.sandbox import payloads_salesforce_terms as salesforce_terms
 from qtc_pipeline.sandbox.defects import groups, plants_of, wanted
 from qtc_pipeline.sandbox.defects_days import on_day
+from qtc_pipeline.sandbox.outage import outage_of
 from qtc_pipeline.sandbox.plan import pod_specs
 from qtc_pipeline.sandbox.state import PodState
 from qtc_pipeline.sandbox.truth import truth_of
@@ -135,6 +136,7 @@ class Firm:
         scale: 1 is about 100 consultants over 18 months, 150 000 time entries; never under one in each company.
         defects: True plants every class, a sequence of class names only those, False none.
         day: how many days after the first as-of instant the firm is looked at.
+        outage: first and last day on which the interface from PSA to ERP is dead.
     """
 
     def __init__(
@@ -143,6 +145,7 @@ class Firm:
         scale: Decimal | float | str,
         defects: bool | Sequence[str] = True,  # noqa: FBT001, FBT002 - part of the sandbox's interface
         day: int = 0,
+        outage: tuple[int, int] | None = None,
     ) -> None:
         if not 0 <= day <= clock.LAST_DAY:
             raise SandboxError(
@@ -152,6 +155,8 @@ class Firm:
         self.scale = Decimal(str(scale))
         self.defects = defects
         self.day = day
+        self.outage = outage
+        self._outage = outage_of(outage)
         self._now = clock.as_of(day)
         self._specs = pod_specs(self.scale)
         self._classes = wanted(defects)
@@ -177,7 +182,7 @@ class Firm:
     def _pod(self, spec: PodSpec) -> PodState:
         state = self._kept.get(spec.index)
         if state is None:
-            state = PodState(self.seed, spec, self._now, on_day(self._plants_of(spec), self.day))
+            state = PodState(self.seed, spec, self._now, on_day(self._plants_of(spec), self.day), self._outage)
             if len(self._kept) < KEPT_PODS:  # never evicted: a pass over more pods than fit would evict them all
                 self._kept[spec.index] = state
         return state
@@ -227,4 +232,6 @@ class Firm:
 
     def truth(self) -> list[Truth]:
         """Return what is planted, with class, leg, records, base and primary exposure."""
-        return [item for state in self.pods() for item in truth_of(state)] if self._classes else []
+        if not self._classes and self._outage is None:
+            return []
+        return [item for state in self.pods() for item in truth_of(state)]

@@ -35,6 +35,7 @@ class Entry:
     deleted: datetime | None
     credited: bool = False  # counts as utilised although it is not billable
     transferred: datetime | None = None
+    withheld: bool = False  # by an interface that is dead
     held_until: datetime | None = None
     abandoned: datetime | None = None  # will be written off then, and is not billed meanwhile
     written_off: datetime | None = None
@@ -59,6 +60,7 @@ class Expense:
     cost_centre: str | None = None
     vendor: str | None = None
     transferred: datetime | None = None
+    withheld: bool = False  # by an interface that is dead
     held_until: datetime | None = None
     written_off: datetime | None = None
     quirks: dict[str, Any] = field(default_factory=dict)

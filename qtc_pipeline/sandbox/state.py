@@ -20,6 +20,7 @@ from qtc_pipeline.sandbox import (
     ledger,
     work,
 )
+from qtc_pipeline.sandbox.outage import Outage, hold_back
 from qtc_pipeline.sandbox.plan import Pod, PodSpec, build_pod
 
 if TYPE_CHECKING:
@@ -34,11 +35,19 @@ if TYPE_CHECKING:
 class PodState:
     """A pod at an instant, with its planted defects."""
 
-    def __init__(self, seed: int, spec: PodSpec, until: datetime, plants: tuple[Plant, ...] = ()) -> None:
+    def __init__(
+        self,
+        seed: int,
+        spec: PodSpec,
+        until: datetime,
+        plants: tuple[Plant, ...] = (),
+        outage: Outage | None = None,
+    ) -> None:
         self.seed = seed
         self.spec = spec
         self.until = until
         self.plants = plants
+        self.outage = outage
 
     @cached_property
     def pod(self) -> Pod:
@@ -52,6 +61,7 @@ class PodState:
     @cached_property
     def _billed(self) -> tuple[list[Entry], collecting.Books]:
         found = work.entries(self.seed, self.pod, self.until)
+        hold_back(self.outage, found, self.until)
         if self.plants:
             found = defects_time.apply(self.pod, found, self.plants)
             defects_days.apply_work(self.pod, found, self.plants)
@@ -85,6 +95,7 @@ class PodState:
     def expenses(self) -> list[Expense]:
         """Return the expenses."""
         found = work.expenses(self.seed, self.pod, self.until)
+        hold_back(self.outage, found, self.until)
         if self.plants:
             found = defects_costs.apply(self.pod, found, self.plants)
             defects_days.apply_costs(found, self.plants)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from qtc_pipeline.errors import SandboxError
 from qtc_pipeline.sandbox.clock import money
 from qtc_pipeline.sandbox.model import Truth
+from qtc_pipeline.sandbox.outage import outage_claims
 from qtc_pipeline.sandbox.truth_deals import deal_claims
 from qtc_pipeline.sandbox.truth_records import record_claims
 
@@ -51,9 +52,9 @@ def classes() -> dict[str, tuple[int, str]]:
 
 def truth_of(state: PodState) -> list[Truth]:
     """Return the planted defects of a pod as they stand at its instant, consequences included."""
-    if not state.plants:
-        return []
-    claims = [*deal_claims(state), *record_claims(state)]
+    claims = [*deal_claims(state), *record_claims(state)] if state.plants else []
+    if state.outage is not None:
+        claims += outage_claims(state)
     carried: dict[int, int] = defaultdict(int)
     for place, amount in _primaries(claims):
         carried[place] += amount
