@@ -78,13 +78,16 @@ def differences_from_scratch(home: Path, built: Built, warehouses: Warehouses) -
     with duckdb.connect(str(built.settings.warehouse_path), read_only=True) as connection:
         connection.execute(f"attach '{again.settings.warehouse_path}' as again (read_only)")
         found = connection.execute(
-            "select schema_name || '.\"' || table_name || '\"' from duckdb_tables() "
-            "where database_name = current_database() and list_contains(?, schema_name) order by all",
+            "select schema_name || '.\"' || table_name || '\"', string_agg('\"' || column_name || '\"', ', ') "
+            "from duckdb_columns() where database_name = current_database() and list_contains(?, schema_name) "
+            "and (schema_name, table_name) in (select (schema_name, table_name) from duckdb_tables()) "
+            "group by all order by all",
             [list(SCHEMAS)],
         ).fetchall()
-        return [(name, count) for (name,) in found if (count := _differing(connection, name))]
+        return [(name, count) for name, columns in found if (count := _differing(connection, name, columns))]
 
 
-def _differing(connection: Any, name: str) -> int:
-    query = f"(from {name} except all from again.{name}) union all (from again.{name} except all from {name})"
+def _differing(connection: Any, name: str, columns: str) -> int:
+    here, there = f"select {columns} from {name}", f"select {columns} from again.{name}"
+    query = f"({here} except all {there}) union all ({there} except all {here})"
     return int(connection.execute(f"select count(*) from ({query})").fetchone()[0])
