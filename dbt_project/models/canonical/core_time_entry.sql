@@ -93,7 +93,9 @@ select
     contribution.written_off_date,
     contribution.is_credited,
     contribution.submitted_at,
-    case contribution.system_role when 'erp' then {{ psa_record_key('project', 'contribution.counterpart_source_id') }} end as counterpart_id,
+    case contribution.system_role
+        when 'erp' then {{ psa_record_key('project', 'contribution.counterpart_source_id') }}
+    end as counterpart_id,
     cost_rate.rate as cost_rate,
     contract_rate.rate as contract_rate,
     {{ minutes_value('contribution.minutes', 'contract_rate.rate', 'contract_currency.minor_unit') }} as contract_value
