@@ -63,7 +63,7 @@ named as (
         compared.*,
         case
             when difference <> 0 then 'tax_mismatch'
-            when document_type <> 'write_off' and abs(tax_amount * 100 - net_amount * tax_rate) > 0.5 * line_count
+            when document_type <> 'write_off' and abs(tax_amount * 100 - {{ money_times('net_amount', 'tax_rate') }}) > 0.5 * line_count
                 then 'tax_rate_unexpected'
         end as break_class
     from compared
