@@ -1,6 +1,7 @@
 {{ config(tags=['step_2']) }}
 -- A column of a published mart, or a KPI of the executive table, without an entry in the dictionary may not exist.
 {%- set marts = [
+    'dim_contract', 'dim_customer', 'dim_date',
     'fct_backlog', 'fct_unbilled_time', 'fct_invoice_exception', 'fct_margin', 'fct_movement', 'fct_engagement_event',
     'fct_wip', 'fct_utilization', 'fct_contract_position', 'fct_receivable', 'fct_payment',
     'kpi_backlog', 'kpi_unbilled_time', 'kpi_invoice_exceptions', 'kpi_margin', 'kpi_utilization', 'kpi_revenue', 'kpi_receivable',
@@ -37,7 +38,7 @@ left join dictionary
     on executive.kpi_id = dictionary.kpi_id and executive.variant = dictionary.variant and dictionary.mart = 'kpi_executive'
 where dictionary.kpi_id is null
 union all
--- a word that names no way of aggregating, or a KPI without exactly one default
+-- a word that names no way of aggregating, a measure without formula, unit or owner, or a KPI without exactly one default
 select
     kpi_id as named,
     variant as missing
@@ -45,6 +46,7 @@ from dictionary
 where
     aggregation is null or aggregation not in ('sum', 'ratio', 'median', 'p90', 'difference', 'none')
     or default_variant is null or default_variant not in ('yes', 'no')
+    or (kpi_id <> 'dimension' and (formula is null or unit is null or owner is null))
 union all
 select
     kpi_id as named,
@@ -53,3 +55,4 @@ from dictionary
 where mart = 'kpi_executive' and mart_column = 'value'
 group by kpi_id
 having sum(case when default_variant = 'yes' then 1 else 0 end) <> 1
+{{ models_not_among(marts) }}
