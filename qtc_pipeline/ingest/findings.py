@@ -130,10 +130,12 @@ def _missing(observed: Observed) -> Iterator[Finding]:
     if not came.rows or not known.rows:
         return
     names = declared(observed.entity)
+    shapes = {name: known.fields.get(name, FieldShape()) for name in names}
     # a vendor that leaves nulls out is told from one that sends them by what it sent so far
-    sends_nulls = all(known.fields.get(name, FieldShape()).present == known.rows for name in names)
-    for name in names:
-        before, now = known.fields.get(name, FieldShape()), came.fields.get(name, FieldShape())
+    is_complete = all(one.present == known.rows for one in shapes.values())
+    sends_nulls = is_complete and any(one.filled < one.present for one in shapes.values())
+    for name, before in shapes.items():
+        now = came.fields.get(name, FieldShape())
         lack = came.rows - now.present
         if sends_nulls and lack:
             yield observed.finding(
@@ -153,12 +155,14 @@ def _empty(observed: Observed, name: str, before: FieldShape) -> Iterator[Findin
     known, came = observed.known, observed.profile
     share = Decimal(before.filled) / known.rows
     is_always_filled = share == 1 and known.rows >= _MISSED
-    if not is_always_filled and share * came.rows < _MISSED:
+    # a day may bring only records of a sort that leaves the field empty, half of all records may not
+    is_most = observed.load.live is not None and came.rows >= _HALF * observed.load.live
+    is_gone = share * came.rows >= _MISSED and (is_always_filled or is_most)
+    if not is_gone and not is_always_filled:
         return
-    is_whole = came.rows >= _HALF * (observed.load.live or observed.load.rows)
     yield observed.finding(
         "missing_field",
-        "error" if is_always_filled or is_whole else "warning",
+        "error" if is_gone else "warning",
         name,
         expected=f"filled in {share:.0%} of {known.rows} records",
         seen=f"filled in none of {came.rows}",

@@ -108,10 +108,12 @@ def test_only_the_chosen_assets_are_read(settings: Settings, running: Running) -
     assert running.journal("crm").counts["requests"] == before
 
 
-def test_a_permanent_failure_fails_the_step_and_names_the_entity(settings: Settings) -> None:
-    users = dg.AssetKey(raw_asset_key("kantata", "users", "psa"))  # the hand-written firm's users lack fields
+def test_a_permanent_failure_fails_the_step_and_names_the_entity(settings: Settings, running: Running) -> None:
+    users = dg.AssetKey(raw_asset_key("kantata", "users", "psa"))
+    running.inject("psa", "field_removed", entity="users")
     time = dg.AssetKey(raw_asset_key("kantata", "time_entries", "psa"))
     result = materialize(settings, users, time)
+    running.faults("psa").clear()
     assert not result.success
     assert [one.asset_key for one in result.asset_materializations_for_node("ingest_psa")] == [time]
     (failure,) = [one for one in result.all_events if one.is_step_failure]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,12 +12,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from qtc_pipeline.errors import LoadRefusedError
 from qtc_pipeline.ingest.findings import Observed, find, profile_after
+from qtc_pipeline.ingest.known import Known
 from qtc_pipeline.ingest.load import Force
-from qtc_pipeline.lake import Finding, Lake, Load, Profile, SourceCount
+from qtc_pipeline.ingest.shape import Shape
+from qtc_pipeline.lake import Finding, Lake, Load, Profile, SourceCount, raw_schema
 from qtc_pipeline.sandbox.firm import Firm
 from qtc_pipeline.sandbox.writer import write_lake
 from qtc_pipeline.settings import Anomalies
@@ -28,8 +33,10 @@ from tests.ingest.test_lake import a_load
 Change = Callable[[dict[str, Any]], dict[str, Any]]
 FORCE = Force("Ada Lovelace", "the field was dropped on purpose")
 PROMPT = INSTANCE.model_copy(update={"look_back_seconds": 0})
-load = partial(load_from, instance=PROMPT)
 LATEST = "z"
+# "of" is always there and null, so this vendor is known to send its nulls
+SENDS_NULLS = replace(ENTITY, fields=("id", "at", "value", "of"))
+load = partial(load_from, instance=PROMPT, entity=SENDS_NULLS)
 SOMETIMES = replace(ENTITY, fields=("id", "at", "value", "memo"))
 
 
@@ -112,15 +119,28 @@ def test_where_a_vendor_leaves_nulls_out_only_a_field_missed_by_many_is_gone(tmp
         load(tmp_path, source, entity=SOMETIMES)
 
 
-def test_a_field_always_filled_that_comes_empty_refuses_the_load(tmp_path: Path) -> None:
+def test_a_field_always_filled_that_comes_empty_refuses_the_load_where_it_is_no_single_case(tmp_path: Path) -> None:
     source = some()
     load(tmp_path, source)
     touch(source, 3)
     source.change = lambda payload: {**payload, "value": None}
+    root = shutil.copytree(tmp_path, tmp_path.with_name("few"))
+    assert of(load(root, source).load.findings) == [("missing_field", "warning", "value")]
+    touch(source, 3, minute=7)
+    assert load(root, source).load.findings == (), "told once"
+    touch(source, 25)
     with pytest.raises(
-        LoadRefusedError, match=r"field value: .*filled in 100% of 40 records, seen filled in none of 3"
+        LoadRefusedError, match=r"field value: .*filled in 100% of 40 records, seen filled in none of 25"
     ):
         load(tmp_path, source)
+
+
+def test_a_first_null_of_a_vendor_that_leaves_nulls_out_refuses_nothing(tmp_path: Path) -> None:
+    source = some()
+    load(tmp_path, source, entity=ENTITY)
+    touch(source, 1)
+    source.change = without("value")
+    assert of(load(tmp_path, source, entity=ENTITY).load.findings) == [("missing_field", "warning", "value")]
 
 
 def test_a_field_of_another_type_refuses_the_load_or_is_told_where_it_is_rare(tmp_path: Path) -> None:
@@ -248,9 +268,13 @@ def test_days_of_the_sandbox_alarm_nobody(tmp_path: Path) -> None:
     for day in (0, 1, 2, 3, 4, 7, 12):
         write_lake(Firm(7, 0.02, day=day), lake)
     for vendor, entity in lake.tables():
-        earlier: list[Load] = []
+        declared, earlier = system(vendor).entity(entity), list[Load]()
+        stored = pa.Table.from_pylist(rows(tmp_path, entity, vendor), schema=raw_schema())
         for one in lake.loads(vendor, entity):
-            observed = Observed(one, system(vendor).entity(entity), Profile(), earlier=earlier)
+            shape = Shape(declared)
+            with Known((), one.instance, whole=False) as known:
+                shape.add(stored.filter(pc.equal(stored["load_id"], one.load_id)), known)
+            observed = Observed(one, declared, shape.profile, shape.imprecise, earlier)
             found = find(observed, Anomalies())
             assert found == (), [each.sentence for each in found]
             earlier.append(replace(one, profile=profile_after(observed, found)))
