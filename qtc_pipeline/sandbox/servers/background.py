@@ -167,16 +167,36 @@ def control(folder: Path, name: str, switches: Mapping[str, Any] | None = None) 
     Args:
         folder: of the sandbox.
         name: instance.
-        switches: fields of ``faults.Faults``; ``{"clear": True}`` resets all; None only reads.
+        switches: fields of ``faults.Faults``, and ``"inject"`` with a list of what ``Faults.inject`` takes;
+            ``{"clear": True}`` resets all; None only reads.
 
     Raises:
         SandboxError: the servers do not run or refuse the switch.
     """
+    return _asked(folder, name, "", switches)
+
+
+def effects(folder: Path, name: str, after: int = 0) -> list[dict[str, Any]]:
+    """What clients changed at an instance that runs in another process, oldest first.
+
+    Args:
+        folder: of the sandbox.
+        name: instance.
+        after: place in the journal of effects to start behind.
+
+    Raises:
+        SandboxError: the servers do not run.
+    """
+    listed: list[dict[str, Any]] = _asked(folder, name, f"/journal?after={after}", None)["effects"]
+    return listed
+
+
+def _asked(folder: Path, name: str, path: str, switches: Mapping[str, Any] | None) -> dict[str, Any]:
     found = running_process(folder)
     if found is None:
         raise SandboxError("sandbox servers", "they do not run", "Start them with `qtc sandbox serve`")
     headers = {CONTROL_HEADER: Credentials(folder / "secrets").control_token_file.read_text()}
-    url = f"http://{HOST}:{found.ports[name]}{CONTROL_PATH}"
+    url = f"http://{HOST}:{found.ports[name]}{CONTROL_PATH}{path}"
     with httpx.Client(trust_env=False, headers=headers) as client:
         try:
             answer = client.get(url) if switches is None else client.post(url, json=dict(switches))
