@@ -16,6 +16,7 @@ Pool = Mapping[str, Sequence[str]]
 Change = Callable[[Payload, random.Random, Pool], None]
 
 
+BOOKS_BEGIN = date(2025, 1, 1)
 STAMPS = {
     "SystemModstamp": "%Y-%m-%dT%H:%M:%S.000+0000",
     "updated_at": "%Y-%m-%dT%H:%M:%SZ",
@@ -64,9 +65,12 @@ def other(field: str, pool: str) -> Change:
 
 
 def shift(field: str, *days: int) -> Change:
+    """Move a date, never before the books begin."""
+
     def change(payload: Payload, draw: random.Random, _: Pool) -> None:
         if payload[field] is not None:
-            payload[field] = (date.fromisoformat(payload[field]) + timedelta(days=draw.choice(days))).isoformat()
+            moved = date.fromisoformat(payload[field]) + timedelta(days=draw.choice(days))
+            payload[field] = max(moved, BOOKS_BEGIN).isoformat()
 
     return change
 

@@ -8,7 +8,8 @@ same damage. Add here: when a record changes. Stays out: in which way (``damage_
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -17,7 +18,7 @@ from typing import Any
 from qtc_pipeline.sandbox import clock
 from qtc_pipeline.sandbox.firm import Firm, Part
 from qtc_pipeline.sandbox.model import SourceRecord
-from tests.flow.changes import stamped
+from tests.flow.changes import Change, stamped
 from tests.flow.damage_ways import DAMAGE
 
 POOLS = (
@@ -101,14 +102,39 @@ class Damaged(Altered):
             name: [record.record_id for record in clean.records(vendor, name) if not _is_long_period(record.payload)]
             for vendor, name in POOLS
         }
+        self.touched = self._touched(clean) if over_days else {}
+
+    def _touched(self, clean: Firm) -> Mapping[str, list[int]]:
+        """Transaction -> days on which one of its lines changes: a document bears the stamp of its lines' changes."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for record in clean.records("netsuite", "transactionline"):
+            drawn = self._drawn("netsuite", "transactionline", record)
+            if drawn is not None:
+                way, _ = drawn
+                found[record.payload["transaction"]] += self._span(record, way is None)
+        return found
 
     def alter(self, vendor: str, entity: str, record: SourceRecord) -> SourceRecord:
         """The record, changed if the draw says so and its time has come."""
+        altered = self._altered(vendor, entity, record)
+        changes = [day for day in self.touched.get(record.record_id, ()) if day <= self.day]
+        if entity != "transaction" or not changes or altered.deleted_at is not None:
+            return altered
+        return _restamped(replace(altered, payload=dict(altered.payload)), max(changes))
+
+    def _drawn(self, vendor: str, entity: str, record: SourceRecord) -> tuple[Change | None, random.Random] | None:
+        """The way in which a record is damaged, if it is."""
         ways = DAMAGE.get((vendor, entity), ())
         draw = random.Random(f"{self.damage}|{vendor}|{entity}|{record.record_id}")  # noqa: S311 - reproducible
         if not ways or draw.random() >= SHARE.get(entity, USUAL_SHARE):
+            return None
+        return draw.choice(ways), draw
+
+    def _altered(self, vendor: str, entity: str, record: SourceRecord) -> SourceRecord:
+        drawn = self._drawn(vendor, entity, record)
+        if drawn is None:
             return record
-        way = draw.choice(ways)
+        way, draw = drawn
         begins, ends = self._span(record, way is None)
         if self.day < begins:
             return record
@@ -153,34 +179,6 @@ class Changing(Altered):
         payload = dict(record.payload)
         came = self.change(self.day, vendor, entity, payload)
         return record if came is None else _restamped(replace(record, payload=payload), came)
-
-
-class Stopped(Firm):
-    """A firm whose ERP nothing reaches any more: it stands as on the first day, the other systems go on."""
-
-    def parts(self) -> Iterator[Part]:
-        """Parts of today, with the ERP's records of the first day."""
-        first = Firm(self.seed, self.scale, defects=False)
-        for today, before in zip(super().parts(), first.parts(), strict=True):
-            yield _StoppedPart(today.now, today.pod, before)
-
-    def records(self, vendor: str, entity: str) -> Iterator[SourceRecord]:
-        """The firm's records."""
-        for part in self.parts():
-            yield from part.records(vendor, entity)
-
-
-@dataclass(frozen=True, slots=True)
-class _StoppedPart(Part):
-    before: Part
-
-    def records(self, vendor: str, entity: str) -> Iterator[SourceRecord]:
-        source = self.before if vendor == "netsuite" else Part(self.now, self.pod)
-        yield from source.records(vendor, entity)
-
-    def deleted(self, vendor: str, entity: str) -> Iterator[SourceRecord]:
-        source = self.before if vendor == "netsuite" else Part(self.now, self.pod)
-        yield from source.deleted(vendor, entity)
 
 
 def _before(day: int) -> datetime:

@@ -170,6 +170,14 @@ class Warehouses:
             self._built[name] = build_by_replay(self._root / name, firm, self.reference)
         return self._built[name]
 
+    def copy_of(self, name: str, firm: Firm) -> Built:
+        """A warehouse of a firm for one test alone, which may go on with it."""
+        home = self._root / name
+        if type(firm) is not Firm or firm.defects not in {True, False}:
+            return build_by_replay(home, firm, self.reference)
+        shutil.copytree(self(firm.seed, defects=bool(firm.defects)).settings.home, home)
+        return Built(firm, settings_of(home, firm.as_of))
+
 
 def _statements(
     settings: Settings, *, is_increment: bool = False, steps: Sequence[str] = keys.DBT_STEPS

@@ -15,7 +15,7 @@ import pytest
 
 from qtc_pipeline.sandbox.firm import Firm
 from tests.flow import compare, compare_kpis
-from tests.flow.damage import Damaged, Stopped
+from tests.flow.damage import Damaged
 from tests.flow.days import Day, course, differences_from_scratch
 from tests.flow.replay import REFERENCE_SEED, SCALE, Warehouses
 
@@ -74,24 +74,25 @@ def test_an_increment_built_by_dbt_is_the_oracles_and_the_same_as_built_anew(
     assert with_earlier_versions == [{"loads": 2}]
 
 
-def test_a_dead_interface_shows_within_its_time_and_a_quiet_system_is_not_unread_for_ever(
+def test_a_dead_interface_shows_within_its_time_though_the_quiet_erp_is_read_every_day(
     warehouses: Warehouses,
 ) -> None:
-    """Nothing reaches the ERP any more. It is read every day and found unchanged: that is no excuse for long."""
+    """The PSA hands nothing over from the first day on. That the ERP was read and found quiet is no excuse for long."""
 
     def make(day: int) -> Firm:
-        return Stopped(2, SCALE, defects=False, day=day)
+        return Firm(2, SCALE, defects=False, day=day, outage=(1, DAYS))
 
-    classes = []
-    for day in course(warehouses.copy_of("stopped", make(0)), make, DAYS, warehouses):
-        _is_the_oracles(day)
-        late = day.built.rows(
+    seen = []
+    for day in course(warehouses.copy_of("outage", make(0)), make, DAYS, warehouses):
+        rows = day.built.rows(
             "select kind, count(*) as rows, min(due_at) as due from reconciliation.rec_row where leg = "
             "'approved_time.erp' and measure = 'minutes' and break_class = 'time_not_transferred' group by kind"
         )
-        classes.append({row["kind"]: row for row in late})
+        seen.append({row["kind"]: row["rows"] for row in rows})
         as_of = day.built.settings.as_of_or_now().replace(tzinfo=None)
-        assert all(row["due"] > as_of for kind, row in classes[-1].items() if kind == "timing")
-    assert "break" not in classes[0]
-    assert classes[1]["timing"]["rows"] > 0
-    assert classes[DAYS]["break"]["rows"] >= classes[1]["timing"]["rows"]
+        assert all(row["due"] > as_of for row in rows if row["kind"] == "timing")
+        late = {(truth.leg, truth.break_class, truth.records[0]) for truth in day.built.firm.truth()}
+        assert compare.breaks_of_warehouse(day.built).keys() == late
+    assert "break" not in seen[1]
+    assert seen[1]["timing"] > 0
+    assert seen[DAYS]["break"] >= seen[1]["timing"]
