@@ -35,9 +35,8 @@ amended as (
         'amendment:' || amendments.contract_amendment_id as movement_id,
         'amendment' as movement_type,
         positions.contract_id,
-        -- there is no backlog before the signature
-        greatest({{ period_of('amendments.effective_date') }}, positions.signed_period) as period,
-        greatest(amendments.effective_date, positions.signed_date) as event_date,
+        {{ period_of('amendments.effective_date') }} as period,
+        amendments.effective_date as event_date,
         amendments.amount,
         amendments.source_load_id
     from amendments

@@ -135,7 +135,7 @@ contract_event as (
     union all
     select
         positions.contract_id,
-        greatest({{ period_of('amendments.effective_date') }}, positions.signed_period) as period,
+        {{ period_of('amendments.effective_date') }} as period,
         amendments.amount as value,
         cast(0 as decimal(18, 4)) as billed
     from positions

@@ -16,29 +16,9 @@ currencies as (
     select * from {{ ref('core_currency') }}
 ),
 
-invoices as (
-    select * from {{ ref('core_invoice') }}
-    where is_posted and not is_void
-),
-
-lines as (
-    select * from {{ ref('core_invoice_line') }}
-    where source_type = 'time'
-),
-
 billed as (
-    select
-        lines.source_item_id as item_key,
-        invoices.currency,
-        sum(lines.minutes) as minutes,
-        sum(lines.net_amount) as net_amount,
-        count(*) as line_count,
-        max(lines.version_at) as version_at
-    from lines
-    inner join invoices on lines.invoice_id = invoices.invoice_id
-    cross join {{ ref('int_build') }} as build
-    where coalesce(invoices.posting_period, {{ period_of('invoices.issue_date') }}) <= build.as_of_period
-    group by lines.source_item_id, invoices.currency
+    select * from {{ ref('int_item_amount') }}
+    where source_type = 'time'
 ),
 
 rated as (
@@ -125,13 +105,13 @@ unrated as (
     select
         rated.contract_id || ':' || coalesce(rated.role_code, 'unassigned') as grain_key,
         rated.contract_id,
+        min(rated.rate_currency) as currency,
         min(rated.qtc_id) as qtc_id,
         min(rated.customer_id) as customer_id,
         min(rated.region) as region,
         min(rated.contract_entity_id) as legal_entity_id,
-        min(rated.rate_currency) as currency,
         min(rated.item_key) as item_key,
-        sum({{ minutes_value('rated.minutes', 'rated.rate', 'rated.minor_unit') }}) as amount
+        coalesce(sum({{ minutes_value('rated.minutes', 'rated.rate', 'rated.minor_unit') }}), 0) as amount
     from rated
     where rated.contract_rate is null
     group by rated.contract_id, coalesce(rated.role_code, 'unassigned')

@@ -20,29 +20,33 @@ billing as (
     where source_type = 'milestone' and posted_lines > 0
 ),
 
+billed_amounts as (
+    select * from {{ ref('int_item_amount') }}
+    where source_type = 'milestone' and net_amount <> 0
+),
+
+-- what is not accepted stands where it is billed
 joined as (
     select
         leg.*,
         coalesce(milestones.milestone_id, billing.item_key) as item_key,
-        milestones.milestone_id is not null as has_delivered,
         coalesce(delivered_contract.contract_id, billed_contract.contract_id) as contract_id,
         coalesce(delivered_contract.qtc_id, billed_contract.qtc_id) as qtc_id,
         coalesce(delivered_contract.customer_id, billed_contract.customer_id) as customer_id,
         coalesce(delivered_contract.region, billed_contract.region) as region,
-        case when milestones.milestone_id is not null then milestones.legal_entity_id else billing.legal_entity_id end as legal_entity_id,
-        coalesce({{ period_of('milestones.accepted_date') }}, billing.first_posting_period) as period,
+        milestones.legal_entity_id as delivered_entity_id,
+        billing.legal_entity_id as billed_entity_id,
+        {{ period_of('milestones.accepted_date') }} as accepted_period,
+        billing.first_posting_period,
         milestones.currency,
         milestones.amount,
         milestones.version_at,
-        case when coalesce(milestones.is_accepted, false) then {{ date_start('milestones.accepted_date') }} end as accepted_at,
-        coalesce(milestones.is_accepted, false) as is_accepted,
+        {{ date_start('milestones.accepted_date') }} as accepted_at,
         coalesce(
             milestones.is_accepted and milestones.accepted_date <= leg.as_of_date and delivered_contract.contract_id is not null, false
         ) as is_eligible,
         {{ date_start('billing.first_issue_date') }} as billed_at,
-        coalesce(billing.posted_amount, 0) as billed_amount,
-        billing.currency as billed_currency,
-        coalesce(billing.posted_invoice_lines, 0) as posted_invoice_lines,
+        coalesce(billing.posted_invoices, 0) as posted_invoices,
         coalesce(billing.agreed_credit, 0) as agreed_credit,
         billing.version_at as billing_version_at
     from milestones
@@ -53,45 +57,58 @@ joined as (
 ),
 
 -- both sides in one currency are one row; amounts in two stand apart, each with its full value
-sided as (
+cells as (
     select
-        leg.*,
-        leg.currency as row_currency,
-        leg.item_key as left_ref,
-        leg.amount as left_amount,
-        case when leg.billed_currency = leg.currency then leg.billed_amount end as right_amount
-    from joined as leg
-    where leg.is_eligible
+        item_key,
+        currency,
+        amount as left_amount,
+        cast(null as decimal(18, 4)) as right_amount
+    from joined
+    where is_eligible
     union all
     select
-        leg.*,
-        leg.billed_currency as row_currency,
-        cast(null as {{ dbt.type_string() }}) as left_ref,
+        billed_amounts.item_key,
+        billed_amounts.currency,
         cast(null as decimal(18, 4)) as left_amount,
-        leg.billed_amount as right_amount
-    from joined as leg
-    where
-        leg.billed_amount <> 0 and leg.contract_id is not null
-        and not coalesce(leg.is_eligible and leg.billed_currency = leg.currency, false)
+        billed_amounts.net_amount as right_amount
+    from billed_amounts
+    inner join joined on billed_amounts.item_key = joined.item_key
+    where joined.contract_id is not null
+),
+
+cell as (
+    select
+        item_key,
+        currency,
+        sum(left_amount) as left_amount,
+        sum(right_amount) as right_amount
+    from cells
+    group by item_key, currency
 ),
 
 differing as (
     select
         leg.*,
-        coalesce(leg.left_amount, 0) - coalesce(leg.right_amount, 0) as difference
-    from sided as leg
-    where coalesce(leg.left_amount, 0) <> coalesce(leg.right_amount, 0)
+        cell.currency as row_currency,
+        cell.left_amount,
+        cell.right_amount,
+        coalesce(cell.left_amount, 0) - coalesce(cell.right_amount, 0) as difference,
+        own_cell.left_amount as own_left,
+        own_cell.right_amount as own_right,
+        max(case when cell.right_amount is not null then 1 else 0 end) over (partition by cell.item_key) = 1 as is_billed
+    from cell
+    inner join joined as leg on cell.item_key = leg.item_key
+    left join cell as own_cell on cell.item_key = own_cell.item_key and own_cell.left_amount is not null
 ),
 
 named as (
     select
         leg.*,
         case
-            when leg.is_eligible and leg.billed_amount = 0 then 'milestone_unbilled'
-            when leg.is_eligible and leg.posted_invoice_lines > 1 and leg.right_amount > leg.left_amount and leg.left_amount > 0
-                then 'milestone_billed_twice'
-            when not leg.is_accepted then 'rejected_milestone_billed'
-            when leg.difference = leg.agreed_credit then 'agreed_discount'
+            when not leg.is_eligible then 'rejected_milestone_billed'
+            when not leg.is_billed then 'milestone_unbilled'
+            when leg.posted_invoices > 1 and leg.own_right > leg.own_left and leg.own_left > 0 then 'milestone_billed_twice'
+            when leg.agreed_credit <> 0 and leg.own_left - coalesce(leg.own_right, 0) = leg.agreed_credit then 'agreed_discount'
             else 'milestone_amount_mismatch'
         end as break_class,
         case
@@ -102,6 +119,7 @@ named as (
         case when leg.is_eligible then leg.accepted_at else leg.billed_at end as event_at,
         case when leg.is_eligible then {{ due_at('leg.accepted_at') }} else {{ due_at('leg.billed_at') }} end as due_at
     from differing as leg
+    where leg.difference <> 0
 )
 
 select
@@ -118,13 +136,13 @@ select
     qtc_id,
     contract_id,
     customer_id,
-    legal_entity_id,
+    case when is_eligible then delivered_entity_id else billed_entity_id end as legal_entity_id,
     coalesce(region, 'unassigned') as region,
     'billing' as workflow_stage,
-    period,
+    case when is_eligible then accepted_period else first_posting_period end as period,
     row_currency as currency,
     left_instance as left_system,
-    left_ref,
+    case when left_amount is not null then item_key end as left_ref,
     cast(left_amount as decimal(18, 4)) as left_amount,
     right_instance as right_system,
     case when right_amount is not null then item_key end as right_ref,
@@ -143,7 +161,7 @@ select
     end as failure_reason,
     -- where the amounts stand apart, what was delivered speaks for both
     case when left_amount is not null or not is_eligible then 'milestone:' || item_key end as exposure_item,
-    cast(abs(difference) as decimal(18, 4)) as exposure_amount,
+    cast(case when is_eligible then abs(difference) else greatest(-difference, 0) end as decimal(18, 4)) as exposure_amount,
     row_currency as exposure_currency,
     case
         when break_class = 'milestone_unbilled' then 'delay'

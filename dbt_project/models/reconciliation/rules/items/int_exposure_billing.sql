@@ -88,6 +88,14 @@ taken_line as (
     where quantity > 0
 ),
 
+excess_line as (
+    select
+        taken_line.*,
+        case when taken = quantity then net_amount else {{ money_div('net_amount * taken', 'quantity', 2) }} end as amount
+    from taken_line
+    where taken > 0
+),
+
 -- what other rules claim of the delivered item is the same money: so the item is claimed, not its lines
 excess_item as (
     select
@@ -96,11 +104,10 @@ excess_item as (
         grain_key,
         break_class,
         item_key,
-        sum(case when taken = quantity then net_amount else {{ money_div('net_amount * taken', 'quantity', 2) }} end) as amount,
+        sum(amount) as amount,
         currency,
         'overbilling' as base
-    from taken_line
-    where taken > 0
+    from excess_line
     group by rule_id, leg, grain_key, break_class, item_key, currency
 ),
 
@@ -110,14 +117,14 @@ duplicate_line as (
         duplicates.leg,
         duplicates.grain_key,
         duplicates.break_class,
-        coalesce(taken_line.item_key, 'invoice_line:' || lines.invoice_line_id) as item_key,
+        coalesce(excess_line.item_key, 'invoice_line:' || lines.invoice_line_id) as item_key,
         lines.net_amount as amount,
         documents.currency,
         'overbilling' as base
     from duplicates
     inner join documents on duplicates.grain_key = documents.invoice_id
     inner join lines on documents.invoice_id = lines.invoice_id
-    left join taken_line on lines.invoice_line_id = taken_line.invoice_line_id and taken_line.taken > 0
+    left join excess_line on lines.invoice_line_id = excess_line.invoice_line_id
 )
 
 select * from header

@@ -41,6 +41,7 @@ select
     min(case when is_posted then currency end) as currency,
     cast(sum(case when is_posted then 1 else 0 end) as integer) as posted_lines,
     cast(sum(case when is_posted and document_type = 'invoice' then 1 else 0 end) as integer) as posted_invoice_lines,
+    cast(count(distinct case when is_posted and document_type = 'invoice' then invoice_id end) as integer) as posted_invoices,
     cast(sum(case when is_posted then coalesce(minutes, 0) else 0 end) as integer) as posted_minutes,
     cast(sum(case when is_posted then net_amount else 0 end) as decimal(18, 4)) as posted_amount,
     -- what was credited as a courtesy, positive

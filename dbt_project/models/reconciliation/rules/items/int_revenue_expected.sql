@@ -201,7 +201,7 @@ expected as (
     select
         latest_estimate.contract_id,
         {{ money_div_unit(
-            'cast(agreed.amount as decimal(16, 3)) * cast(coalesce(spent.amount, 0) as decimal(16, 3))',
+            'cast(agreed.amount as decimal(20, 3)) * cast(coalesce(spent.amount, 0) as decimal(18, 3))',
             'coalesce(spent.amount, 0) + latest_estimate.etc_cost',
             'latest_estimate.minor_unit'
         ) }} as amount

@@ -132,6 +132,11 @@ approved_cost as (
     group by costs.leg, costs.period, costs.legal_entity_id, costs.currency
 ),
 
+charged as (
+    select distinct counterpart_id as item_key from charges
+    where counterpart_id is not null
+),
+
 held_cost as (
     select
         charges.counterpart_id as item_key,
@@ -142,7 +147,6 @@ held_cost as (
         charges.currency,
         charges.amount
     from charges
-    inner join leg as erp on erp.leg_id = 'expense.erp'
     union all
     select
         item_line.source_item_id as item_key,
@@ -153,24 +157,49 @@ held_cost as (
         item_line.currency,
         item_line.net_amount as amount
     from item_line
-    inner join leg as erp on erp.leg_id = 'expense.erp'
-    left join charges on item_line.source_item_id = charges.counterpart_id
-    where item_line.source_type = 'expense' and charges.charge_id is null
+    left join charged on item_line.source_item_id = charged.item_key
+    where item_line.source_type = 'expense' and charged.item_key is null
+),
+
+-- charges of one cost count together, and for it: of several contracts, entities or days the first is the cost's
+held_group as (
+    select
+        item_key,
+        max(charge_type) as charge_type,
+        min(contracts.contract_id) as contract_id,
+        min(held_cost.legal_entity_id) as legal_entity_id,
+        min(held_cost.period) as period
+    from held_cost
+    left join contracts on held_cost.contract_id = contracts.contract_id
+    where held_cost.item_key is not null
+    group by item_key
 ),
 
 -- a cost the PSA still holds counts in its period and legal entity
 arrived_cost as (
     select
-        coalesce(costs.leg, case when held_cost.charge_type = 'subcontractor' then 'expense.subcontractor' else 'expense.erp' end) as leg,
-        case when costs.item_key is not null then costs.period else held_cost.period end as period,
-        case when costs.item_key is not null then costs.legal_entity_id else held_cost.legal_entity_id end as legal_entity_id,
+        coalesce(costs.leg, case when held_group.charge_type = 'subcontractor' then 'expense.subcontractor' else 'expense.erp' end) as leg,
+        case when costs.item_key is not null then costs.period else held_group.period end as period,
+        case when costs.item_key is not null then costs.legal_entity_id else held_group.legal_entity_id end as legal_entity_id,
         held_cost.currency,
         0 as left_total,
         sum(held_cost.amount) as right_total
     from held_cost
+    inner join held_group on held_cost.item_key = held_group.item_key
     left join costs on held_cost.item_key = costs.item_key
     left join contracts on costs.contract_id = contracts.contract_id
-    where coalesce(contracts.contract_id, held_cost.contract_id) is not null
+    where coalesce(contracts.contract_id, held_group.contract_id) is not null
+    group by 1, 2, 3, 4
+    union all
+    select
+        case when charge_type = 'subcontractor' then 'expense.subcontractor' else 'expense.erp' end as leg,
+        period,
+        legal_entity_id,
+        currency,
+        0 as left_total,
+        sum(amount) as right_total
+    from held_cost
+    where item_key is null
     group by 1, 2, 3, 4
 ),
 
@@ -189,21 +218,38 @@ accepted_milestone as (
     group by {{ period_of('milestones.accepted_date') }}, milestones.legal_entity_id, milestones.currency
 ),
 
-billed_milestone as (
+billed_line as (
     select
-        'milestone.erp' as leg,
-        coalesce({{ period_of('milestones.accepted_date') }}, item_line.period) as period,
-        case when milestones.milestone_id is not null then milestones.legal_entity_id else item_line.legal_entity_id end as legal_entity_id,
+        item_line.net_amount,
         item_line.currency,
-        0 as left_total,
-        sum(item_line.net_amount) as right_total
+        min(item_line.period) over (partition by item_line.source_item_id) as period,
+        min(item_line.legal_entity_id) over (partition by item_line.source_item_id) as legal_entity_id,
+        min(billed_contract.contract_id) over (partition by item_line.source_item_id) as billed_contract_id,
+        delivered_contract.contract_id as delivered_contract_id,
+        {{ period_of('milestones.accepted_date') }} as accepted_period,
+        milestones.legal_entity_id as delivered_entity_id,
+        coalesce(
+            milestones.is_accepted and milestones.accepted_date <= build.as_of_date and delivered_contract.contract_id is not null, false
+        ) as is_accepted
     from item_line
+    cross join build
     left join milestones on item_line.source_item_id = milestones.milestone_id
     left join contracts as delivered_contract on milestones.contract_id = delivered_contract.contract_id
     left join contracts as billed_contract on item_line.contract_id = billed_contract.contract_id
-    where
-        item_line.source_type = 'milestone'
-        and coalesce(delivered_contract.contract_id, billed_contract.contract_id) is not null
+    where item_line.source_type = 'milestone'
+),
+
+-- what is accepted counts where it was accepted, the rest where it is billed
+billed_milestone as (
+    select
+        'milestone.erp' as leg,
+        case when is_accepted then accepted_period else period end as period,
+        case when is_accepted then delivered_entity_id else legal_entity_id end as legal_entity_id,
+        currency,
+        0 as left_total,
+        sum(net_amount) as right_total
+    from billed_line
+    where coalesce(delivered_contract_id, billed_contract_id) is not null
     group by 1, 2, 3, 4
 ),
 
