@@ -32,10 +32,11 @@ tax_sum as (
     group by invoice_id
 ),
 
-line_count as (
+line_sum as (
     select
         invoice_id,
-        count(*) as line_count
+        count(*) as line_count,
+        sum(net_amount) as net_amount
     from lines
     group by invoice_id
 ),
@@ -44,7 +45,8 @@ compared as (
     select
         documents.*,
         customers.tax_rate,
-        coalesce(line_count.line_count, 0) as line_count,
+        line_sum.line_count,
+        line_sum.net_amount as line_net,
         coalesce(tax_sum.tax_amount, 0) as line_tax,
         documents.tax_amount - coalesce(tax_sum.tax_amount, 0) as difference,
         currencies.minor_unit,
@@ -54,16 +56,19 @@ compared as (
     left join tax_sum on documents.invoice_id = tax_sum.invoice_id
     left join currencies on documents.functional_currency = currencies.currency_id
     left join customers on documents.customer_id = customers.customer_id
-    left join line_count on documents.invoice_id = line_count.invoice_id
+    left join line_sum on documents.invoice_id = line_sum.invoice_id
 ),
 
--- header and lines may agree on a rate that is not the customer's; half a cent may go in the rounding of each line
+-- header and lines may agree on a rate that is not the customer's; half a cent may go in the rounding of each line. Where
+-- they do not even agree on the net, no rate can be told: that is the business of the lines
 named as (
     select
         compared.*,
         case
             when difference <> 0 then 'tax_mismatch'
-            when document_type <> 'write_off' and abs(tax_amount * 100 - {{ money_times('net_amount', 'tax_rate') }}) > 0.5 * line_count
+            when
+                document_type <> 'write_off' and net_amount = line_net
+                and abs(tax_amount * 100 - {{ money_times('net_amount', 'tax_rate') }}) > 0.5 * line_count
                 then 'tax_rate_unexpected'
         end as break_class
     from compared
