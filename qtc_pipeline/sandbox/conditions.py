@@ -50,7 +50,7 @@ def _of_time(deal: Engagement, draw: Random) -> None:
         deal.discount = draw.choice((250, 500, 750, 1000))
     elif draw.random() < 0.15:
         _rates_of_country(deal)
-    if draw.random() < 0.05:
+    if draw.random() < 0.05 or deal.number % 25 == 5:  # one in the smallest firm, too
         deal.partner = next(entity for entity in LEGAL_ENTITIES if entity.key != deal.entity.key)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from qtc_pipeline.sandbox.clock import FIRST_AS_OF, as_of, at
 from qtc_pipeline.sandbox.defects import Choice, Plant
-from qtc_pipeline.sandbox.defects_time import move_target, ordinary, reprice
+from qtc_pipeline.sandbox.defects_time import move_target, ordinary, priced_for_anybody, reprice
 from qtc_pipeline.sandbox.names import CLOSED_CENTRE, TERMS
 
 if TYPE_CHECKING:
@@ -62,8 +62,6 @@ def choose(choice: Choice, key: tuple[str, str], place: int) -> list[Plant]:
             number = numbers[choice.draw(name, f"{leg} lives").randrange(len(numbers))]
             if leg in {"bill_rate.psa", "approved_time.erp"}:
                 choice.taken.add(number)
-            elif leg in {"contract_value.psa", "staffing.psa"}:
-                choice.deals.add(number)
             return [Plant(name, leg, state.spec.index, number, {"life": LIVES[key]})]
     return []
 
@@ -72,19 +70,20 @@ def _candidates(choice: Choice, state: PodState, name: str) -> list[int]:
     if name == "master_data_mismatch":
         return sorted({deal.account.number for deal in state.pod.engagements if _under_way(deal)})
     if name in {"value_mismatch", "unstaffed_demand"}:
-        return [deal.number for deal in state.pod.engagements if _under_way(deal) and deal.number not in choice.deals]
+        return [deal.number for deal in state.pod.engagements if _under_way(deal)]
     if name == "invalid_cost_centre":
         return [item.number for item in state.expenses if item.transferred is not None and item.vendor is None]
     first = _TODAY.replace(day=1) if name in _LASTING else _TODAY - timedelta(days=400)
-    last = _TODAY - timedelta(days=14 if name in _LASTING else 60)
+    last = _TODAY - timedelta(days=6 if name in _LASTING else 60)
     return [
         entry.number
         for entry in state.entries
         if first <= entry.day <= last
         and entry.number not in choice.taken
-        and ordinary(entry, name)
+        and ordinary(entry, "moved_after_transfer" if name in _LASTING else name)
         and (entry.document is None) == (name in _LASTING)
         and (name != "moved_after_transfer" or move_target(state.pod, entry) is not None)
+        and (name != "removed_after_transfer" or priced_for_anybody(entry))
     ]
 
 

@@ -105,14 +105,19 @@ def ordinary(entry: Entry, name: str) -> bool:
     marked = entry.held_until or entry.abandoned or entry.written_off or entry.deleted
     if marked or entry.created.date() != entry.day or deal.outcome != "signed" or deal.closed is None:
         return False
-    if name == "removed_after_transfer" and any(row.country for row in deal.rates):
-        return False  # without its entry nobody knows whose rate held
+    if name == "removed_after_transfer" and not priced_for_anybody(entry):
+        return False
     if name == "late_time":
         arrival = closes_at(period_of(entry.day)) + LATE_BY + timedelta(days=1)
         return any(arrival < created and posted < FIRST_AS_OF - timedelta(days=4) for created, posted in runs(deal))
     if name == "item_billed_twice":
         return entry.document is not None and entry.document.posted is not None and (deal.end - entry.day).days > 10
     return AGE[name] != _BILLED or entry.document is not None
+
+
+def priced_for_anybody(entry: Entry) -> bool:
+    """Return whether the rate is the same whoever works: once the entry is gone, nobody knows who did."""
+    return entry.engagement is not None and not any(row.country for row in entry.engagement.rates)
 
 
 def move_target(pod: Pod, entry: Entry) -> Engagement | None:
