@@ -123,15 +123,6 @@ def _document(plant: Plant, document: Document) -> Iterator[Claim]:
     if plant.leg != "ar_to_gl":
         amount = convert(amount, document.rate)
     yield claim(plant, records, (Item(f"{plant.leg}:{number}", amount),), deal.entity.currency)
-    if name == "header_line_mismatch" and _untaxed(document):
-        yield Claim("tax_rate_unexpected", "invoice_integrity.tax", records, (), deal.currency)
-
-
-def _untaxed(document: Document) -> bool:
-    """Return whether the tax no longer fits the net that a wrong header shows: beyond half a cent per line."""
-    net = document.net + document.quirks["header"]
-    expected: int = net * document.engagement.account.tax
-    return abs(document.tax * 10_000 - expected) > 5_000 * len(document.lines)
 
 
 def _journal(state: PodState, plant: Plant) -> Claim:
