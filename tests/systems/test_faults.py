@@ -48,11 +48,12 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Ru
 
 
 @contextmanager
-def reading(running: Running, name: str) -> Iterator[tuple[Reader, Entity]]:
+def reading(running: Running, name: str, pauses: list[float] | None = None) -> Iterator[tuple[Reader, Entity]]:
     values = running.describe()[name]
     module = import_module(f"qtc_pipeline.systems.{values['vendor']}.read")
     instance = Instance(name=name, page_size=PAGE_SIZE[name], **values)
-    reader: Reader = module.open_reader(instance, patience=Patience(sleep=lambda _: None, timeout=20))
+    slept = [] if pauses is None else pauses
+    reader: Reader = module.open_reader(instance, patience=Patience(sleep=slept.append, timeout=20))
     entity = system(instance.vendor).entity(ENTITY[name])
     try:
         reader.count(entity)
@@ -192,6 +193,29 @@ def test_pages_in_another_order_are_the_same_records(sandbox: tuple[Path, Runnin
         shuffled = [one for page in reader.pages(entity, None) for one in page.ids]
         assert shuffled != in_order
         assert sorted(shuffled) == sorted(in_order)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("fault", ["throttled_told", "maintenance"])
+def test_a_pause_the_vendor_asks_for_is_kept(sandbox: tuple[Path, Running], name: str, fault: str) -> None:
+    _, running = sandbox
+    pauses: list[float] = []
+    with reading(running, name, pauses) as (reader, entity):
+        injected = running.inject(name, fault, entity=entity.name, seconds=9)
+        content(reader, entity)
+    assert pauses == [9.0] * injected.struck
+
+
+@pytest.mark.parametrize("name", ["crm", "erp"])
+@pytest.mark.parametrize("fault", ["server_error", "reset", "timeout_after", "throttled", "truncated_json"])
+def test_a_fault_at_the_token_endpoint_costs_no_record(sandbox: tuple[Path, Running], name: str, fault: str) -> None:
+    _, running = sandbox
+    with reading(running, name) as (reader, entity):
+        expected = content(reader, entity)
+        running.tokens[name].revoke_all()
+        injected = running.inject(name, fault, match="/token")
+        assert content(reader, entity) == expected
+        assert injected.struck
 
 
 def test_an_injection_strikes_what_it_matches_and_no_other_request(sandbox: tuple[Path, Running]) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -11,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from qtc_pipeline.errors import ContractError, RateLimitedError, TransientError
 from qtc_pipeline.sandbox.servers.credentials import make_crm_key
@@ -241,6 +246,26 @@ def test_a_number_that_is_none_and_other_columns_are_contract_errors() -> None:
     page = page_of(entity, kinds, answer(f"{head}\n{row},12345678901234567.10\n", 1))
     assert page.payloads == [
         '{"Id":"1","IsDeleted":false,"SystemModstamp":"2026-01-01T00:00:00.000+0000","Amount":12345678901234567.10}'
+    ]
+
+
+VALUES = st.one_of(st.none(), st.text(max_size=12), st.sampled_from(['"', ",", "\r\n", "\n", "\u2028", "null", " "]))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(VALUES, st.booleans(), st.decimals(allow_nan=False, allow_infinity=False)), max_size=6))
+def test_any_text_and_any_number_survive_the_csv(rows: list[tuple[str | None, bool, Decimal]]) -> None:
+    fields = ("Id", "SystemModstamp", "Name", "IsDeleted", "Amount")
+    out = io.StringIO()
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer.writerow(fields)
+    for number, (name, deleted, amount) in enumerate(rows):
+        writer.writerow([number, "2026-01-01T00:00:00.000Z", name, str(deleted).lower(), f"{amount:f}"])
+    kinds = {"IsDeleted": "boolean", "Amount": "currency", "SystemModstamp": "datetime"}
+    page = page_of(replace(OPPORTUNITY, fields=fields), kinds, answer(out.getvalue(), len(rows)))
+    got = [json.loads(text, parse_float=Decimal, parse_int=Decimal) for text in page.payloads]
+    assert [(one["Name"], one["IsDeleted"], one["Amount"]) for one in got] == [
+        (name or None, deleted, amount) for name, deleted, amount in rows
     ]
 
 

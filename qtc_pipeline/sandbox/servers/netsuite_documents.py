@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from qtc_pipeline.sandbox.names import INTEGRATION_USER
 from qtc_pipeline.sandbox.servers.catalogue import entities
 from qtc_pipeline.sandbox.servers.netsuite_ledger import Ledger
 from qtc_pipeline.sandbox.servers.netsuite_types import LINE_FIELDS, RecordType, plain, record_type, stored
@@ -24,10 +25,10 @@ TRANSFORMS = {
 }
 _POSTS = frozenset({"CustInvc", "CustCred", "CustPymt", "Journal"})
 _LINES_PER_DOCUMENT = 1_000_000
-_SIGN = {"CustInvc": 1, "SalesOrd": 1, "CustCred": -1, "CustPymt": -1}
+_SIGN = {"CustInvc": 1, "SalesOrd": 1, "CustCred": -1, "CustPymt": 1}
 _STATUS = {"SalesOrd": "Pending Billing", "CustInvc": "Open", "CustCred": "Fully Applied", "CustPymt": "Deposited"}
 _PREFIX = {"SalesOrd": "SO", "CustInvc": "INV", "CustCred": "CM", "CustPymt": "PMT", "Journal": "JE"}
-_LINK = {"CustInvc": "OrdBill", "CustCred": "Credit", "CustPymt": "Payment"}
+_LINK = {"CustInvc": "OrdBill", "CustCred": "Payment", "CustPymt": "Payment"}
 
 Lines = list[dict[str, Any]]
 
@@ -61,6 +62,7 @@ class Documents:
             "foreigntaxtotal": "0",
             "posting": "T" if code in _POSTS else "F",
             "voided": "F",
+            "createdby": INTEGRATION_USER,
             "custbody_disputed": "F",
             **values,
         }
@@ -149,13 +151,22 @@ class Documents:
         shared = {name: source.payload.get(name) for name in names}
         return self.new(after, {**shared, "createdfrom": source.key, **values})
 
-    def copied_lines(self, source: Stored, direction: int) -> Lines:
-        """The item lines of another document, with the sign of the new one."""
+    def copied_lines(self, source: Stored, kinds: tuple[RecordType, RecordType], body: Mapping[str, Any]) -> Lines:
+        """The lines of another document with the sign of the new one; of a payment, what it pays."""
+        if kinds[1].kind == "CustPymt":
+            paid = stored(self._header, "foreigntotal", body.get("payment", source.payload["foreigntotal"]), "payment")
+            amount = plain(-Decimal(str(paid)))
+            return [{"linesequencenumber": "1", "foreignamount": amount, "memo": "Receivable"}]
+        direction = TRANSFORMS[kinds[0].name, kinds[1].name]
         copied = []
         for one in self.lines(source.key):
             if one.payload["mainline"] == "F":
-                amount = plain(direction * Decimal(str(one.payload["foreignamount"])))
-                copied.append({**one.payload, "foreignamount": amount, "taxline": "F"})
+                turned = {
+                    name: plain(direction * Decimal(str(one.payload[name])))
+                    for name in ("foreignamount", "custcol_minutes")
+                    if one.payload[name] is not None
+                }
+                copied.append({**one.payload, **turned, "taxline": "F"})
         return copied
 
     def link(self, source: str, row: Mapping[str, Any], company: str | None) -> None:
@@ -170,6 +181,16 @@ class Documents:
             "foreignamount": total,
         }
         self._writer.insert(self._link, values, legal_entity=company)
+        if values["linktype"] == "Payment":
+            self._settle(source)
+
+    def _settle(self, invoice: str) -> None:
+        """An invoice is paid once what is applied to it reaches its total."""
+        links = self._writer.where(self._link, '"previousdoc" = ? AND "linktype" = \'Payment\'', invoice)
+        applied = sum((Decimal(str(one.payload["foreignamount"])) for one in links), Decimal(0))
+        found = self._writer.get(self._header, invoice)
+        if found is not None and applied >= Decimal(str(found.payload["foreigntotal"])):
+            self._writer.update(self._header, invoice, {"status": "Paid In Full"})
 
     def void(self, found: Stored) -> str | None:
         """Void a document by a journal of today that reverses what it posted; gives the journal's id.

@@ -69,7 +69,11 @@ class Ledger:
             booked = -rest if number == "0" else _rounded(Decimal(str(line["foreignamount"])) * rate)
             rest += booked
             name = f"{key}:{number}:1"
-            account = before[name]["account"] if name in before else self._default_account(is_main=number == "0")
+            account = (
+                before[name]["account"]
+                if name in before
+                else self._default_account(str(row["type"]), is_main=number == "0")
+            )
             values = _values(key, number, str(account), booked)
             kept.add(name)
             if name in before:
@@ -79,8 +83,11 @@ class Ledger:
         for gone in set(before) - kept:
             self._writer.delete(self._posting, gone)
 
-    def _default_account(self, *, is_main: bool) -> str:
-        for kind in ("AcctRec",) if is_main else ("DeferRevenue", "Income"):
+    def _account_of(self, row: Mapping[str, Any], line: str) -> str:
+        is_payment, is_main = row["type"] == "CustPymt", line == "0"
+        lines = ("AcctRec",) if is_payment else ("DeferRevenue", "Income")
+        main = ("Bank",) if is_payment else ("AcctRec",)
+        for kind in main if is_main else lines:
             found = self._writer.where(self._account, '"accttype" = ?', kind)
             if found:
                 return found[0].key

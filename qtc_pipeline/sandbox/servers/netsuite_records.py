@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qtc_pipeline.sandbox.servers.distort import added, lost
-from qtc_pipeline.sandbox.servers.netsuite_documents import TRANSFORMS, Documents
+from qtc_pipeline.sandbox.servers.netsuite_documents import Documents
 from qtc_pipeline.sandbox.servers.netsuite_types import LINE_FIELDS, RecordType, columns, record_type, shown
 from qtc_pipeline.sandbox.servers.netsuite_words import CONTENT, INVALID, RefusedError
 from qtc_pipeline.sandbox.servers.writing import Stored, Writer
@@ -226,7 +226,7 @@ class Records:
         self._check_external_id(after, body.get("externalId"), None)
         items = self._documents.wanted_lines(row, body, replace=True)
         if items is None:
-            items = self._documents.copied_lines(source, TRANSFORMS[kind.name, after.name])
+            items = self._documents.copied_lines(source, (kind, after), body)
         self._writer.insert(after.entity, row, external_id=body.get("externalId"), legal_entity=source.legal_entity)
         self._documents.save_lines(row, items, source.legal_entity)
         totals = {name: row[name] for name in ("foreigntotal", "foreigntaxtotal")}

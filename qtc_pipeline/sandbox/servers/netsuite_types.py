@@ -54,7 +54,9 @@ _KINDS = {
 }
 _STAMPS = {"lastModifiedDate": ("lastmodifieddate",), "createdDate": ("createddate", "datecreated")}
 _READ_ONLY = frozenset({"term", "subsidiary", "currency", "accountingPeriod"})
-_KNOWN_ELSEWHERE = frozenset({"memo", "item", "links", "id", "externalId", "lastModifiedDate", "createdDate", "total"})
+_KNOWN_ELSEWHERE = frozenset(
+    {"memo", "payment", "item", "links", "id", "externalId", "lastModifiedDate", "createdDate", "total"}
+)
 LINE_FIELDS = {
     "item": "item",
     "quantity": "quantity",

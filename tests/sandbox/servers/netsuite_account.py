@@ -28,6 +28,7 @@ def an_account() -> dict[tuple[str, str], FakeRecord]:
         row("customer", "77", companyname="Acme", entityid="C-77", subsidiary="2", currency="2", isinactive="F"),
         row("job", "700", companyname="Rollout", parent="77", subsidiary="2", jobprice="1000", isinactive="F"),
         row("transaction", "5000", **order, tranid="SO-5000", trandate="2026-05-01", foreigntotal="150.5"),
+        row("account", "10", accttype="Bank"),
         row("account", "11", accttype="AcctRec"),
         row("account", "13", accttype="DeferRevenue"),
     ]

@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 import pytest
 
+from qtc_pipeline.sandbox.servers.faults import FAULTS
 from qtc_pipeline.sandbox.servers.serve import Running
 from tests.sandbox.servers.conftest import NO_TLS
 from tests.sandbox.servers.fake_firm import AS_OF
@@ -127,3 +128,36 @@ def test_an_unknown_path_is_answered_in_the_vendors_words(sandbox: Running, name
     answer = httpx.get(sandbox.base_url(name) + path, trust_env=False, verify=NO_TLS)
     assert answer.status_code == 404
     assert answer.headers["content-type"].startswith("application/json")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_faults_are_injected_through_the_control_endpoint(
+    sandbox: Running, clients: dict[str, httpx.Client], name: str
+) -> None:
+    url = f"{sandbox.base_url(name)}/__control__"
+    headers = {"X-Sandbox-Token": sandbox.credentials.control_token_file.read_text()}
+    with httpx.Client(trust_env=False, verify=NO_TLS, headers=headers) as control:
+        wanted = {"name": "server_error", "status": 504, "count": 2, "match": "opportunity|time_entries|suiteql"}
+        (waiting,) = control.post(url, json={"inject": [wanted]}).json()["faults"]["injected"]
+        assert (waiting["fault"], waiting["remaining"], waiting["options"]) == ("server_error", 2, {"status": 504})
+        assert [ask(sandbox, clients, name).status_code for _ in range(3)] == [504, 504, 200]
+        assert control.get(url).json()["faults"]["injected"] == []
+        control.post(url, json={"inject": [{"name": "reset", "count": None}]})
+        assert control.post(url, json={"clear": True}).json()["faults"]["injected"] == []
+        assert control.post(url, json={"inject": [{"name": "sunspots"}]}).status_code == 400
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_fault_can_end_by_itself_after_a_while(sandbox: Running, clients: dict[str, httpx.Client], name: str) -> None:
+    sandbox.inject(name, "maintenance", count=None, lasts=0.2, seconds=5)
+    refused = ask(sandbox, clients, name)
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+    time.sleep(0.3)
+    assert ask(sandbox, clients, name).status_code == 200
+
+
+def test_every_fault_says_what_it_does_and_how_it_ends() -> None:
+    assert len({fault.name for fault in FAULTS}) == len(FAULTS)
+    for fault in FAULTS:
+        assert fault.does
+        assert fault.vendors

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from qtc_pipeline.sandbox.servers.serve import Running, fill, running_sandbox
+from qtc_pipeline.sandbox.servers.writing import encode
 from tests.sandbox.servers.fake_firm import AS_OF
 from tests.sandbox.servers.netsuite_account import RECORD, Account, Ask, an_invoice, effects, get, said, where
 
@@ -68,6 +69,26 @@ def test_a_credit_memo_takes_an_invoice_back_in_full_or_in_part(erp: httpx.Clien
     assert Decimal(total) == 0
     again = erp.post(f"{RECORD}{path}/!transform/creditMemo", json=body)
     assert said(again) == (400, "INVALID_CONTENT", "externalId")
+
+
+def test_an_invoice_is_paid_once_what_is_applied_reaches_its_total(erp: httpx.Client, suiteql: Ask) -> None:
+    path = an_invoice(erp)
+    number = path.rpartition("/")[2]
+
+    def status() -> str:
+        return str(suiteql("SELECT status FROM transaction WHERE id = ?", number).json()["items"][0]["status"])
+
+    part = {"tranDate": "2026-06-25", "payment": 50}
+    paid = where(erp.post(f"{RECORD}{path}/!transform/customerPayment", json=part))
+    assert (get(erp, paid)["total"], status()) == (50, "Open")
+    query = (
+        "SELECT account, debit, credit FROM transactionaccountingline WHERE transaction = ? ORDER BY transactionline"
+    )
+    booked = suiteql(query, paid.rpartition("/")[2]).json()["items"]
+    assert [(one["account"], one["debit"], one["credit"]) for one in booked] == [("10", "55", None), ("11", None, "55")]
+    rest = {"tranDate": "2026-06-26", "payment": Decimal("100.5")}
+    erp.post(f"{RECORD}{path}/!transform/customerPayment", content=encode(rest))
+    assert status() == "Paid In Full"
 
 
 def test_a_closed_period_refuses_what_touches_the_ledger_and_nothing_else(sandbox: Running, erp: httpx.Client) -> None:

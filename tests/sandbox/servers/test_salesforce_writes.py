@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -240,3 +241,11 @@ def test_the_journal_of_effects_is_asked_for_at_the_control_endpoint(sandbox: Ru
     rest = httpx.get(url, params={"after": told[-2]["seq"]}, headers=token, trust_env=False, verify=NO_TLS).json()
     assert rest["effects"] == told[-1:]
     assert httpx.get(url, trust_env=False, verify=NO_TLS).status_code == 403
+
+
+def test_writers_at_the_same_time_make_one_record(sandbox: Running, crm: httpx.Client) -> None:
+    with effects(sandbox) as written, ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: crm.patch("sobjects/Opportunity/qtc_id__c/RACE", json=NEW), range(8)))
+    assert sorted(one.status_code for one in answers) == [200] * 7 + [201]
+    assert len({one.json()["id"] for one in answers}) == 1
+    assert [one["effect"] for one in written] == ["created"]

@@ -163,6 +163,16 @@ def test_the_servers_run_as_a_process_of_their_own_until_stopped(folder: Path) -
             429,
             200,
         ]
+        changed = httpx.put(
+            f"{described['psa']['base_url']}/api/v1/time_entries/1",
+            json={"time_entry": {"rate_in_cents": 1}},
+            headers=headers,
+            trust_env=False,
+            verify=NO_TLS,
+        )
+        (effect,) = background.effects(folder, "psa")
+        assert (changed.status_code, effect["key"], effect["members"]) == (200, "1", {"rate_in_cents": 1})
+        assert background.effects(folder, "psa", after=effect["seq"]) == []
         with pytest.raises(SandboxError, match="no such switch"):
             background.control(folder, "psa", {"explode": 1})
     finally:
