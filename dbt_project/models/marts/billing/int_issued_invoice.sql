@@ -44,7 +44,7 @@ select
     excepted.invoice_id is not null as is_excepted,
     credited.invoice_id is not null as is_credited,
     coalesce(credited.is_rebilled, 0) = 1 as is_reissued,
-    coalesce(invoices.is_disputed, false) or invoices.dispute_opened is not null as is_disputed,
+    invoices.dispute_opened is not null or invoices.is_disputed as is_disputed,
     invoices.created_by = instances.integration_user as is_integrated,
     {{ to_reporting('documents.gross_amount', 'rates.rate') }} as gross_reporting
 from documents

@@ -20,6 +20,12 @@ invoices as (
         'case when is_integrated is null then null when is_integrated and not is_credited and not is_excepted then 1 else 0 end',
         '1', 'ratio', none
     ),
-    ('invoices', 'dispute_rate', 'count', 'case when is_disputed then 1 else 0 end', '1', 'ratio', none),
-    ('invoices', 'dispute_rate', 'amount', 'case when is_disputed then gross_reporting else 0 end', 'gross_reporting', 'ratio', none)
+    (
+        'invoices', 'dispute_rate', 'count',
+        'case when is_disputed is null then null when is_disputed then 1 else 0 end', '1', 'ratio', none
+    ),
+    (
+        'invoices', 'dispute_rate', 'amount',
+        'case when is_disputed is null then null when is_disputed then gross_reporting else 0 end', 'gross_reporting', 'ratio', none
+    )
 ]) }}

@@ -26,7 +26,7 @@ select
     cast(null as {{ dbt.type_string() }}) as created_by,
     cast(null as {{ dbt.type_string() }}) as credit_reason,
     cast(null as {{ dbt.type_string() }}) as payment_terms,
-    false as is_disputed,
+    cast(null as boolean) as is_disputed,
     cast(null as date) as dispute_opened,
     cast(null as date) as dispute_closed,
     cast(null as {{ dbt.type_string() }}) as dispute_reason
