@@ -69,11 +69,7 @@ class Ledger:
             booked = -rest if number == "0" else _rounded(Decimal(str(line["foreignamount"])) * rate)
             rest += booked
             name = f"{key}:{number}:1"
-            account = (
-                before[name]["account"]
-                if name in before
-                else self._default_account(str(row["type"]), is_main=number == "0")
-            )
+            account = before[name]["account"] if name in before else self._account_of(row, number)
             values = _values(key, number, str(account), booked)
             kept.add(name)
             if name in before:
