@@ -27,18 +27,23 @@ def number_of(counts: tuple[SourceCount, ...]) -> int:
     return int(sum(count.value for count in counts if count.measure == "count"))
 
 
-def refuse_shrunk(what: str, received: int, last_full: Load | None) -> None:
-    """Refuse a full read that is far shorter than the last one.
-
-    Raises:
-        LoadRefusedError: under 80 % of the records of the last full read.
-    """
-    if last_full is not None and received < SMALLEST_SHARE * last_full.rows:
-        raise LoadRefusedError(
-            what,
-            f"the full read gave {received} records, the last one {last_full.rows}: under {SMALLEST_SHARE:%}",
-            FORCE,
+def shrunk(received: int, last_full: Load | None) -> list[Finding]:
+    """A full read under 80 % of the records of the last one; empty where it is not."""
+    if last_full is None or received >= SMALLEST_SHARE * last_full.rows:
+        return []
+    return [
+        Finding(
+            "volume",
+            "error",
+            last_full.instance,
+            last_full.entity,
+            "",
+            expected=f"at least {SMALLEST_SHARE:.0%} of the last",
+            seen=f"{Decimal(received) / last_full.rows:.0%}",
+            cause=f"the full read gave {received} records, the last one {last_full.rows}",
+            fix=FORCE,
         )
+    ]
 
 
 def refuse_found(what: str, found: Sequence[Finding]) -> None:

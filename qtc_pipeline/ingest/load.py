@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Literal
 
 from qtc_pipeline.ingest.columns import Pages, batched, rows
 from qtc_pipeline.ingest.findings import Observed, find, profile_after
-from qtc_pipeline.ingest.judge import bounds, is_off_count, refuse_found, refuse_shrunk, refuse_vanished
+from qtc_pipeline.ingest.judge import bounds, is_off_count, refuse_found, refuse_vanished, shrunk
 from qtc_pipeline.ingest.known import Known
 from qtc_pipeline.ingest.shape import Shape
-from qtc_pipeline.lake import Lake, Load, SourceCount, new_load_id
+from qtc_pipeline.lake import Finding, Lake, Load, SourceCount, new_load_id
 from qtc_pipeline.lake.locks import loading
 from qtc_pipeline.settings import Anomalies, Instance
 from qtc_pipeline.systems.contract import Entity, Page, Reader
@@ -133,6 +133,7 @@ class _Work:
         self.stored = 0
         self.newest = self.cursor
         self.seen: int | None = None
+        self.shrunk: list[Finding] = []
         self.shape = Shape(entity)
         self.limits = Anomalies()
 
@@ -157,8 +158,9 @@ class _Work:
             self.received = 0
             yield from self._read(known, None)
         if self.is_full:
+            self.shrunk = shrunk(self.received, self._last_full())
             if self.force is None:
-                refuse_shrunk(self.what, self.received, self._last_full())
+                refuse_found(self.what, self.shrunk)
             yield from self._vanished(known)
             self.seen = known.seen
         self.live = self._live(known)
@@ -270,7 +272,7 @@ class _Work:
             self.lake.recent_loads(load.vendor, load.entity, load.instance) or ([self.last] if self.last else []),
             self.seen,
         )
-        found = find(observed, self.limits)
+        found = (*self.shrunk, *find(observed, self.limits))
         if self.force is None:
             refuse_found(self.what, found)
         return replace(done, profile=profile_after(observed, found), findings=found)

@@ -223,11 +223,14 @@ def test_a_full_read_under_eighty_percent_of_the_last_is_refused_unless_forced(t
     for number in range(9):
         del source.records[f"r{number:03d}"]
     lenient = INSTANCE.model_copy(update={"max_delete_share": Decimal(1)})
-    with pytest.raises(LoadRefusedError, match="31 records, the last one 40: under 80%"):
+    with pytest.raises(
+        LoadRefusedError, match=r"31 records, the last one 40 \(volume\): expected at least 80% of the last, seen 78%"
+    ):
         load(tmp_path, source, "full", instance=lenient)
     assert len(values(tmp_path)) == 40
     forced = load(tmp_path, source, "full", force=Force("Ada Lovelace", "the branch was sold")).load
     assert (forced.forced_by, forced.forced_reason, forced.deletes) == ("Ada Lovelace", "the branch was sold", 9)
+    assert [(one.kind, one.severity) for one in forced.findings] == [("volume", "error")]
     assert len(values(tmp_path)) == 31
 
 
