@@ -5,13 +5,14 @@ Add here: another KPI mart that has a twin in the oracle. Stays out: rules and t
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from tests.flow.compare import bare
 from tests.flow.replay import Built
+from tests.oracle.executive import parts
 from tests.oracle.kpis.part import Figure
 from tests.oracle.kpis.receivables import receipts, receivables
 from tests.oracle.kpis.revenue import positions
@@ -59,6 +60,22 @@ def _plain(cell: tuple[str, ...], figure: Figure) -> Shown:
     """What is comparable of a figure: of medians, percentiles and differences the value alone."""
     alone = cell[5].endswith(("_median", "_p90")) or cell[5] in {"erosion", "count_back"}
     return (figure.value, None, None) if alone else (figure.value, figure.numerator, figure.denominator)
+
+
+def durations_of_oracle(solution: Solution) -> dict[tuple[Any, ...], int]:
+    """(place, KPI, what is timed, days) -> how many records took so long."""
+    timed = (part for part in parts(solution) if part.kind == "median")
+    return dict(
+        Counter((*part.place, part.kpi, part.variant.removesuffix("_median"), part.numerator) for part in timed)
+    )
+
+
+def durations_of_warehouse(built: Built) -> dict[tuple[Any, ...], int]:
+    """The same of ``kpi_duration``."""
+    return {
+        (*(row[name] for name in CELL), Decimal(row["days"])): row["records"]
+        for row in built.rows("select * from kpis.kpi_duration")
+    }
 
 
 def sums_of_parts(built: Built) -> dict[tuple[str, ...], tuple[Decimal | None, Decimal | None]]:

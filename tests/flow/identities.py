@@ -74,12 +74,16 @@ def billed_time(built: Built, oracle: Solution) -> list[Any]:
         gaps[compare_kpis.bare(row["contract_id"]) or ""] -= row["difference"]
     billed: dict[str, Decimal] = defaultdict(lambda: ZERO)
     for line in oracle.standing.values():
-        if line.rate is not None and line.billed_minutes > 0:
-            net = [
-                entry.amount
-                for document, entry in oracle.view.lines_by_source.get(("time", line.entry.id), ())
-                if oracle.view.is_billed(document) and document.currency == line.contract.currency
-            ]
-            worth = time_value(line.billed_minutes, line.rate) or ZERO
-            billed[line.contract.id] += sum(net, ZERO) - worth
+        lines = [
+            entry
+            for document, entry in oracle.view.lines_by_source.get(("time", line.entry.id), ())
+            if oracle.view.is_billed(document) and document.currency == line.contract.currency
+        ]
+        minutes = sum(entry.minutes for entry in lines)
+        if line.rate is not None and minutes > 0:
+            worth = time_value(minutes, line.rate) or ZERO
+            billed[line.contract.id] += sum((entry.amount for entry in lines), ZERO) - worth
     return [(key, billed[key], gaps[key]) for key in billed.keys() | gaps.keys() if billed[key] != gaps[key]]
+
+
+EQUATIONS = (parts_against_cells, roll_forwards, carried, conserved, explained)

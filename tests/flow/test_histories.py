@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.flow import compare, compare_kpis, identities
-from tests.flow.replay import Built, Warehouses
+from tests.flow.replay import Warehouses
 from tests.flow.written import Written
 from tests.oracle.by_hand_kpis import BusyFirm
 from tests.oracle.histories import histories
@@ -59,12 +59,8 @@ def _holds(warehouses: Warehouses, firm: BusyFirm) -> None:
         assert compare.unequal(rows, compare_kpis.mart_of_warehouse(built, mart)) == [], mart
     figures = compare_kpis.figures_of_oracle(oracle)
     assert compare.unequal(figures, compare_kpis.figures_of_warehouse(built)) == []
-    for broken in broken_identities(built):
-        assert broken == []
+    durations = compare_kpis.durations_of_oracle(oracle)
+    assert compare.unequal(durations, compare_kpis.durations_of_warehouse(built)) == []
+    for equation in identities.EQUATIONS:
+        assert equation(built) == []
     assert identities.billed_time(built, oracle) == []
-
-
-def broken_identities(built: Built) -> list[list[object]]:
-    """What breaks the equations between the tables of a warehouse."""
-    equations = (identities.parts_against_cells, identities.roll_forwards, identities.carried, identities.conserved)
-    return [equation(built) for equation in (*equations, identities.explained)]

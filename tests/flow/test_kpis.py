@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from tests.flow import compare, compare_kpis
+from tests.flow import compare, compare_kpis, identities
 from tests.flow.damage import Damaged
 from tests.flow.replay import SCALE, Built, Warehouses
 from tests.oracle.solve import Solution
 
 pytestmark = pytest.mark.xdist_group("warehouses")
 
-ZERO = Decimal(0)
 MARTS = ("contract_position", "wip", "utilization", "receivable", "payment")
 FIRMS = ((1, True), (2, False), (3, True))
 MORE_FIRMS = tuple((seed, defects) for seed in range(4, 11) for defects in (False, True))
@@ -53,6 +51,8 @@ def damaged(request: pytest.FixtureRequest, warehouses: Warehouses) -> tuple[Bui
 def _figures_agree(built: Built, oracle: Solution) -> None:
     ours, theirs = compare_kpis.figures_of_oracle(oracle), compare_kpis.figures_of_warehouse(built)
     assert compare.unequal(ours, theirs) == []
+    durations = compare_kpis.durations_of_oracle(oracle)
+    assert compare.unequal(durations, compare_kpis.durations_of_warehouse(built)) == []
 
 
 def _marts_agree(built: Built, oracle: Solution) -> None:
@@ -77,9 +77,15 @@ def test_kpi_marts_of_a_damaged_firm_are_the_oracles(damaged: tuple[Built, Solut
     _marts_agree(*damaged)
 
 
-def test_the_parts_of_every_figure_sum_to_its_cell(firm: tuple[Built, Solution]) -> None:
-    built, _ = firm
-    parts = compare_kpis.sums_of_parts(built)
-    for row in built.rows("select * from kpis.kpi_executive where numerator is not null"):
-        top, bottom = parts[tuple(row[name] for name in compare_kpis.CELL)]
-        assert (row["numerator"], row["denominator"] or ZERO) == (top, bottom), row
+def test_the_equations_between_the_tables_hold(firm: tuple[Built, Solution]) -> None:
+    _equations_hold(*firm)
+
+
+def test_the_equations_between_the_tables_of_a_damaged_firm_hold(damaged: tuple[Built, Solution]) -> None:
+    _equations_hold(*damaged)
+
+
+def _equations_hold(built: Built, oracle: Solution) -> None:
+    for equation in identities.EQUATIONS:
+        assert equation(built) == []
+    assert identities.billed_time(built, oracle) == []

@@ -75,6 +75,7 @@ class Account:
     terms: str | None
     tax_number: str | None
     company: str
+    region: str
     changed: datetime
 
 

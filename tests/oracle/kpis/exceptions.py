@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 
+from tests.oracle.exposure import Carried
 from tests.oracle.findings import Item
 from tests.oracle.firm_view import View, month_of
 from tests.oracle.kpis.part import UNASSIGNED, ZERO, Part, Place, place_of, reported
@@ -63,6 +64,7 @@ def leakage(answer: Answer) -> Iterator[Part]:
     carried: dict[tuple[str, str, str], list[Item]] = defaultdict(list)
     for primary in answer.primaries.values():
         carried[primary.key].append(primary.item)
+    leaking: dict[Place, list[Decimal | None]] = defaultdict(list)
     for row in answer.exceptions:
         late = row.base == "delay" and (row.due_at is None or row.due_at < view.context.as_of)
         group = GROUPS.get(row.leg.partition(".")[0])
@@ -72,7 +74,10 @@ def leakage(answer: Answer) -> Iterator[Part]:
             known = [a for item in items if (a := reported(view, item.amount, item.currency)) is not None]
             amount = sum(known, ZERO) if known or not items else None
             yield Part(place, "revenue_leakage", group, "known", amount)
-            yield _share(place, amount or ZERO, ZERO)
+            leaking[place].append(amount)
+    for place, amounts in leaking.items():
+        known = [amount for amount in amounts if amount is not None]
+        yield _share(place, sum(known, ZERO) if known else None, ZERO)
     yield from _billed(answer, month)
 
 
@@ -87,7 +92,7 @@ def _billed(answer: Answer, month: str) -> Iterator[Part]:
             yield _share(place_of(month, row.contract), ZERO, amount)
 
 
-def _share(place: Place, leaking: Decimal, billed: Decimal | None) -> Part:
+def _share(place: Place, leaking: Decimal | None, billed: Decimal | None) -> Part:
     return Part(place, "revenue_leakage", "share_of_billed_12m", "ratio", leaking, billed)
 
 
@@ -103,10 +108,17 @@ def rates(answer: Answer) -> Iterator[Part]:
     for row in answer.exceptions:
         stage = stage_of(row.leg, row.break_class)
         if stage in STAGES_WITH_RECORDS:
-            place = place_of(month, view.contracts.get(str(row.contract)), row.company)
-            yield Part(place, "exception_rate", stage, "ratio", Decimal(1), ZERO)
+            yield Part(_where(view, row, month), "exception_rate", stage, "ratio", Decimal(1), ZERO)
     for stage, contract, company in _records(view):
         yield Part(place_of(month, contract, company), "exception_rate", stage, "ratio", ZERO, ONE_OF_A_THOUSAND)
+
+
+def _where(view: View, row: Carried, month: str) -> Place:
+    """The place of its contract; of a customer without one, the customer's region."""
+    account = view.sales.accounts.get(row.grain.partition(":")[0]) if row.leg.startswith("customer_master") else None
+    if account is not None:
+        return month, row.company, account.region, UNASSIGNED
+    return place_of(month, view.contracts.get(str(row.contract)), row.company)
 
 
 def _records(view: View) -> Iterator[tuple[str, Contract | None, str]]:
