@@ -207,8 +207,8 @@ def rollback(publication_id: Annotated[str, typer.Argument(help="Id or its begin
 
 @lake.command("erase")
 def erase(
-    record: Annotated[str, typer.Argument(help="The vendor's id of the record.")],
     *,
+    record: Annotated[str, typer.Option(help="The vendor's id of the record.")],
     instance: Annotated[str, typer.Option(help="Instance of qtc.toml that holds it.")],
     entity: Annotated[str, typer.Option(help="The vendor's name of the object, such as users.")],
     person: Annotated[str, typer.Option(help="Who answers for it.")],
