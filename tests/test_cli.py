@@ -32,6 +32,7 @@ COMMANDS = [
         ["sandbox", "serve"],
         ["sandbox", "advance"],
         ["sandbox", "stop"],
+        ["sandbox", "fault"],
         ["lake", "compact"],
         ["lake", "erase"],
     ),

@@ -1,4 +1,4 @@
-"""Commands around the sandbox: ``demo`` and ``sandbox serve|advance|stop``.
+"""Commands around the sandbox: ``demo`` and ``sandbox serve|advance|stop|fault``.
 
 Here: bringing a sandbox up for a command and down again. Stays out: the firm and its servers (the sandbox room).
 
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qtc_pipeline.cli.output import out, progress
+from qtc_pipeline.cli.output import out, progress, show_rows
 from qtc_pipeline.errors import SandboxError
 
 if TYPE_CHECKING:
@@ -106,6 +106,31 @@ def advance(days: Annotated[int, typer.Argument(min=1, help="How many days.")] =
             _store_firm(folder, firm)
             _write_config(settings.home, firm)
     out.print("Run `qtc run` to read what changed.")
+
+
+@sandbox.command("fault")
+def fault(
+    instance: Annotated[str, typer.Argument(help="crm, psa or erp; without one, what can go wrong is listed.")] = "",
+    name: Annotated[str, typer.Argument(help="Of the fault; without one, the instance is healthy again.")] = "",
+    *,
+    entity: Annotated[str, typer.Option(help="Pattern of the object asked for; any request without it.")] = "",
+    count: Annotated[int | None, typer.Option(min=1, help="Requests it strikes; else its own number.")] = None,
+    seed: Annotated[int, typer.Option(help="Which of the possible ones.")] = 0,
+) -> None:
+    """Let servers that run in the background go wrong on their next requests."""
+    from qtc_pipeline.sandbox.servers import background as servers
+    from qtc_pipeline.sandbox.servers.faults import FAULTS
+    from qtc_pipeline.settings import load_settings
+
+    if not instance:
+        listed = [
+            {"fault": one.name, "what_a_client_sees": one.does, "vendors": ", ".join(one.vendors)} for one in FAULTS
+        ]
+        show_rows(listed, ("fault", "what_a_client_sees", "vendors"))
+        return
+    wanted = {"name": name, "entity": entity, "seed": seed, **({"count": count} if count else {})}
+    servers.control(load_settings().sandbox_dir, instance, {"inject": [wanted]} if name else {"clear": True})
+    out.print(f"{instance}: {name} waits for its requests." if name else f"{instance}: healthy.")
 
 
 @contextmanager
