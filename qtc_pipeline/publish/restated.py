@@ -35,9 +35,10 @@ class Restated:
         unit: of the KPI.
         before: the figure of the earlier publication.
         after: that of the later one.
-        numerator: cause -> its share of the numerator's change.
+        numerator: cause -> its share of the numerator's change; of days: how many records came, went or changed.
         denominator: cause -> its share of the denominator's change.
         records: changes of parts behind it.
+        through: of a figure without parts of its own (the difference of two variants): the causes of those.
     """
 
     cell: Cell
@@ -47,11 +48,16 @@ class Restated:
     numerator: dict[str, Decimal] = field(default_factory=dict)
     denominator: dict[str, Decimal] = field(default_factory=dict)
     records: int = 0
+    through: set[str] = field(default_factory=set)
 
     @property
     def causes(self) -> list[str]:
         """Causes with a share, in the order of :data:`CAUSES`."""
-        return [cause for cause in CAUSES if self.numerator.get(cause) or self.denominator.get(cause)]
+        return [
+            cause
+            for cause in CAUSES
+            if self.numerator.get(cause) or self.denominator.get(cause) or cause in self.through
+        ]
 
 
 @dataclass(frozen=True)
@@ -86,14 +92,25 @@ def explain(earlier: Side, later: Side, *, kpi_id: str | None = None) -> list[Re
             was, becomes = before[cell].get(record), after[cell].get(record)
             cause = facts.cause(cell, record, was, becomes)
             for measure in _MEASURES:
-                change = _amount(becomes, measure) - _amount(was, measure)
+                change = _change(row.unit, measure, was, becomes)
                 if change:
                     shares = getattr(row, measure)
                     shares[cause] = shares.get(cause, _ZERO) + change
                     row.records += 1
         _by_the_rules(row, old, new, before[cell].values())
         found.append(row)
+    for row in found:
+        if not row.causes:
+            row.through = {cause for one in found if one.cell[:5] == row.cell[:5] for cause in one.causes}
     return found
+
+
+def _change(unit: str, measure: str, was: dict[str, Any] | None, becomes: dict[str, Any] | None) -> Decimal:
+    """What a record's part adds to a sum; a percentile is no sum: there a record counts as one that changed."""
+    change = _amount(becomes, measure) - _amount(was, measure)
+    if unit != "days":
+        return change
+    return Decimal(measure == "numerator" and (was is None or becomes is None or change != 0))
 
 
 def _by_the_rules(row: Restated, old: Any, new: Any, parts: Any) -> None:
