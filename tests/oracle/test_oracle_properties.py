@@ -22,7 +22,7 @@ from tests.oracle.solve import Solution, solve
 
 ZERO = Decimal(0)
 QUIETLY = [HealthCheck.too_slow, HealthCheck.data_too_large]
-EXAMPLES = 40
+EXAMPLES = 25
 some = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=QUIETLY, derandomize=True)
 many = settings(max_examples=1500, deadline=None, suppress_health_check=QUIETLY)
 WITHIN = {
