@@ -195,6 +195,9 @@ def _asked(folder: Path, name: str, path: str, switches: Mapping[str, Any] | Non
     found = running_process(folder)
     if found is None:
         raise SandboxError("sandbox servers", "they do not run", "Start them with `qtc sandbox serve`")
+    if name not in found.ports:
+        known = f"Use one of: {', '.join(INSTANCES)}"
+        raise SandboxError(f"sandbox server {name}", "there is none of that name", known)
     headers = {CONTROL_HEADER: Credentials(folder / "secrets").control_token_file.read_text()}
     url = f"http://{HOST}:{found.ports[name]}{CONTROL_PATH}{path}"
     with httpx.Client(trust_env=False, headers=headers) as client:

@@ -72,6 +72,7 @@ class Store:
             conn.executescript(_BESIDE)
             for entity in entities(vendor).values():
                 conn.execute(table_statement(entity))
+                _add_missing_columns(conn, entity)
                 conn.execute(_older_statement(entity))
                 for statement in index_statements(entity).values():
                     conn.execute(statement)
@@ -167,13 +168,26 @@ class Store:
 
 def table_statement(entity: Entity) -> str:
     """DDL of one entity: the text, what the simulator must know of it, and every field as a generated column."""
-    columns = ", ".join(
-        f"\"{name}\" {entity.affinity(name)} GENERATED ALWAYS AS (json_extract(_payload, '$.{name}')) VIRTUAL"
+    return f"CREATE TABLE IF NOT EXISTS {entity.table} ({_META_COLUMNS}, {', '.join(_columns(entity).values())})"
+
+
+def _columns(entity: Entity) -> dict[str, str]:
+    """Name -> DDL of each field's column, and of the external id beside the payload."""
+    columns = {
+        name: f"\"{name}\" {entity.affinity(name)} GENERATED ALWAYS AS (json_extract(_payload, '$.{name}')) VIRTUAL"
         for name in entity.fields
-    )
+    }
     if entity.external and entity.external not in entity.fields:
-        columns += f', "{entity.external}" TEXT GENERATED ALWAYS AS (_external_id) VIRTUAL'
-    return f"CREATE TABLE IF NOT EXISTS {entity.table} ({_META_COLUMNS}, {columns})"
+        columns[entity.external] = f'"{entity.external}" TEXT GENERATED ALWAYS AS (_external_id) VIRTUAL'
+    return columns
+
+
+def _add_missing_columns(conn: sqlite3.Connection, entity: Entity) -> None:
+    """A state kept from before the vendor's objects had these fields serves them too, empty."""
+    there = {row[1] for row in conn.execute(f"PRAGMA table_xinfo({entity.table})")}
+    for name, ddl in {"_external_id": "_external_id TEXT", **_columns(entity)}.items():
+        if name not in there:
+            conn.execute(f"ALTER TABLE {entity.table} ADD COLUMN {ddl}")
 
 
 _BESIDE = """

@@ -173,6 +173,8 @@ def test_the_servers_run_as_a_process_of_their_own_until_stopped(folder: Path) -
         (effect,) = background.effects(folder, "psa")
         assert (changed.status_code, effect["key"], effect["members"]) == (200, "1", {"rate_in_cents": 1})
         assert background.effects(folder, "psa", after=effect["seq"]) == []
+        with pytest.raises(SandboxError, match="none of that name"):
+            background.control(folder, "hr")
         with pytest.raises(SandboxError, match="no such switch"):
             background.control(folder, "psa", {"explode": 1})
     finally:
@@ -186,6 +188,19 @@ def test_the_servers_run_as_a_process_of_their_own_until_stopped(folder: Path) -
 def test_a_process_that_cannot_start_says_why(folder: Path, sandbox: Running) -> None:
     with pytest.raises(SandboxError, match="cannot be taken"):
         background.start(folder, {"erp": sandbox.ports["erp"]})
+
+
+def test_a_state_kept_from_before_a_field_was_there_serves_the_field_empty(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fields = {name: kind for name, kind in entities("kantata")["users"].fields.items() if name != "country"}
+    before = {**entities("kantata"), "users": replace(entities("kantata")["users"], fields=fields)}
+    with monkeypatch.context() as patched:
+        patched.setattr("qtc_pipeline.sandbox.servers.store.entities", lambda _: before)
+        Store(store_path(folder, "psa"), "kantata").close()
+    store = Store(store_path(folder, "psa"), "kantata")
+    assert store.read('SELECT "country" FROM "e_users"') == []
+    store.close()
 
 
 def test_a_store_is_read_by_index_in_every_order_readers_page_by(folder: Path) -> None:
