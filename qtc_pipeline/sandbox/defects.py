@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from random import Random
 
+    from qtc_pipeline.sandbox.history import Entry
     from qtc_pipeline.sandbox.plan import PodSpec
     from qtc_pipeline.sandbox.state import PodState
 
@@ -122,6 +123,7 @@ class Choice:
     deals: set[int] = field(default_factory=set)
     billed_twice: set[int] = field(default_factory=set)  # deals on whose invoices an item comes twice
     documents: set[int] = field(default_factory=set)
+    pools: dict[int, list[Entry]] = field(default_factory=dict)  # ordinary entries by pod
     recognised: set[int] = field(default_factory=set)  # deals whose revenue carries a defect
     found: dict[tuple[str, str], list[Plant]] = field(default_factory=dict)  # what is chosen so far
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from qtc_pipeline.sandbox.clock import FIRST_AS_OF, as_of, at
 from qtc_pipeline.sandbox.defects import Choice, Plant
-from qtc_pipeline.sandbox.defects_time import move_target, ordinary, priced_for_anybody, reprice
+from qtc_pipeline.sandbox.defects_time import move_target, pool, priced_for_anybody, reprice, suits
 from qtc_pipeline.sandbox.names import CLOSED_CENTRE, TERMS
 
 if TYPE_CHECKING:
@@ -77,10 +77,10 @@ def _candidates(choice: Choice, state: PodState, name: str) -> list[int]:
     last = _TODAY - timedelta(days=6 if name in _LASTING else 60)
     return [
         entry.number
-        for entry in state.entries
+        for entry in pool(choice, state)
         if first <= entry.day <= last
         and entry.number not in choice.taken
-        and ordinary(entry, "moved_after_transfer" if name in _LASTING else name)
+        and suits(entry, "moved_after_transfer" if name in _LASTING else name)
         and (entry.document is None) == (name in _LASTING)
         and (name != "moved_after_transfer" or move_target(state.pod, entry) is not None)
         and (name != "removed_after_transfer" or priced_for_anybody(entry))

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from qtc_pipeline.sandbox.plan import Pod
+    from qtc_pipeline.sandbox.state import PodState
 
 _TODAY = FIRST_AS_OF.date()
 _BILLED = (150, 78)  # work this many to this many days before day 0 is billed by then
@@ -81,8 +82,8 @@ def _choose(
             state = choice.pods[(place + step) % len(choice.pods)]
             entries = [
                 entry
-                for entry in state.entries
-                if first <= entry.day <= last and entry.number not in choice.taken and ordinary(entry, name)
+                for entry in pool(choice, state)
+                if first <= entry.day <= last and entry.number not in choice.taken and suits(entry, name)
             ]
             if name == "moved_after_transfer":
                 entries = [entry for entry in entries if move_target(state.pod, entry)]
@@ -97,13 +98,26 @@ def _choose(
     return []
 
 
-def ordinary(entry: Entry, name: str) -> bool:
-    """Return whether an entry has gone its ordinary way and suits a class."""
+def pool(choice: Choice, state: PodState) -> list[Entry]:
+    """Return the entries of a pod that have gone their ordinary way, found once for all classes."""
+    found = choice.pools.get(state.spec.index)
+    if found is None:
+        found = choice.pools[state.spec.index] = [entry for entry in state.entries if _ordinary(entry)]
+    return found
+
+
+def _ordinary(entry: Entry) -> bool:
     deal = entry.engagement
     if deal is None or entry.transferred is None or deal.capped or deal.discount or deal.partner or entry.minutes < 75:
         return False
     marked = entry.held_until or entry.abandoned or entry.written_off or entry.deleted
-    if marked or entry.created.date() != entry.day or deal.outcome != "signed" or deal.closed is None:
+    return not (marked or entry.created.date() != entry.day or deal.outcome != "signed" or deal.closed is None)
+
+
+def suits(entry: Entry, name: str) -> bool:
+    """Return whether an ordinary entry is one a class can be planted on."""
+    deal = entry.engagement
+    if deal is None:
         return False
     if name == "removed_after_transfer" and not priced_for_anybody(entry):
         return False
