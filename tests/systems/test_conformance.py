@@ -88,7 +88,26 @@ class SimulatedSource:
             fill(self.folder, FakeFirm())
 
     def faults(self, **switches: Any) -> None:
-        self.running.faults(self.name).set(**switches)
+        """The suite's own words for what goes wrong, as the simulators say it."""
+        faults = self.running.faults(self.name)
+        status = {"status": switches.pop("fail_status", 503)}
+        pause = switches.pop("retry_after", None)
+        throttled = ("throttled", {}) if pause is None else ("throttled_told", {"seconds": pause})
+        cut = "truncated_json" if switches.pop("truncate", "connection") == "body" else "truncated"
+        meant = {
+            "fail_next": ("server_error", status),
+            "fail_every": ("server_error", status),
+            "throttle_next": throttled,
+            "throttle_every": throttled,
+            "truncate_next": (cut, {}),
+        }
+        for switch, (fault, options) in meant.items():
+            number = switches.pop(switch, 0)
+            if number:
+                faults.inject(fault, count=None if switch.endswith("every") else number, **options)
+        if "slow_seconds" in switches:
+            faults.inject("slow", count=None, seconds=switches.pop("slow_seconds"))
+        faults.set(**switches)
 
     def revoke_tokens(self) -> None:
         self.running.tokens[self.name].revoke_all()

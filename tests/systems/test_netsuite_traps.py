@@ -111,7 +111,7 @@ def test_a_netsuite_429_is_known_by_its_code_and_not_by_its_title(running: Runni
     instance = Instance(name="erp", **running.describe()["erp"])
     with closing(open_netsuite(instance, patience=Patience(sleep=pauses.append, attempts=2))) as reader:
         reader.count(TRANSACTION)
-        running.faults("erp").set(throttle_next=2)
+        running.inject("erp", "throttled")
         with pytest.raises(RateLimitedError, match="CONCURRENCY_LIMIT_EXCEEDED"):
             list(reader.pages(TRANSACTION, None))
 

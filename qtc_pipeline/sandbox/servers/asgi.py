@@ -80,10 +80,11 @@ def bearer(request: Request) -> str:
     return token.strip() if scheme.lower() in {"bearer", "oauth"} else ""
 
 
-async def off_loop(instance: Instance, work: Callable[[], Response]) -> Response:
-    """Run reading work beside the event loop, so that requests really overlap; slowly when switched on."""
-    if instance.faults.slow_seconds:
-        await asyncio.sleep(instance.faults.slow_seconds)
+async def off_loop(work: Callable[[], Response]) -> Response:
+    """Run work beside the event loop, so that requests really overlap; slowly where a fault says so."""
+    delay = distort.delay()
+    if delay:
+        await asyncio.sleep(delay)
     try:
         return await run_in_threadpool(work)
     except Refusal as refusal:
@@ -141,13 +142,9 @@ class Application:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         faults = self.instance.faults
-        switched = self._switched()
-        if switched is not None:
-            await switched(scope, receive, send)
-        elif faults.truncate_next > 0 and "token" not in scope["path"]:
-            faults.truncate_next -= 1
-            call = mishaps.Call(self._inner, scope, receive, send)
-            await call.truncated(announce=faults.truncate == "connection")
+        if faults.unauthorized_next > 0:
+            faults.unauthorized_next -= 1
+            await self._wording.unauthorized()(scope, receive, send)
         elif faults.injected:
             text, again = await mishaps.read_ahead(scope, receive)
             struck = faults.struck(text, self._wording.asked_for(scope["path"], text))
@@ -156,23 +153,6 @@ class Application:
                 await mishaps.carry_out(call, distort.of_request(struck), self._wording)
         else:
             await self._inner(scope, receive, send)
-
-    def _switched(self) -> Response | None:
-        faults = self.instance.faults
-        number = self.instance.journal.counts["requests"] + 1
-        if faults.fail_next > 0 or (faults.fail_every and number % faults.fail_every == 0):
-            faults.fail_next = max(faults.fail_next - 1, 0)
-            return self._wording.failed(faults.fail_status)
-        if faults.throttle_next > 0 or (faults.throttle_every and number % faults.throttle_every == 0):
-            faults.throttle_next = max(faults.throttle_next - 1, 0)
-            answer = self._wording.throttled()
-            if faults.retry_after is not None:
-                answer.headers["Retry-After"] = f"{faults.retry_after:g}"
-            return answer
-        if faults.unauthorized_next > 0:
-            faults.unauthorized_next -= 1
-            return self._wording.unauthorized()
-        return None
 
     def _admit_control(self, request: Request) -> None:
         """From this machine and with the sandbox's own token only."""

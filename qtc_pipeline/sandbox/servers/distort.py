@@ -121,6 +121,11 @@ def skew() -> float:
     return sum(float(one.options["seconds"]) for one in _named("clock_skew"))
 
 
+def delay() -> float:
+    """Seconds this answer takes longer."""
+    return sum(float(one.options["seconds"]) for one in _named("slow"))
+
+
 def of_request(struck: Sequence[Injection]) -> list[Injection]:
-    """The faults that happen to the request itself, in the order they were injected."""
-    return [one for one in struck if one.fault.level == "request" and one.fault.name != "clock_skew"]
+    """The faults that decide the fate of the request itself, in the order they were injected."""
+    return [one for one in struck if one.fault.level == "request" and one.fault.name not in {"clock_skew", "slow"}]

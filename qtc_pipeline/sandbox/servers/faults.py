@@ -1,11 +1,10 @@
 """What can be made to go wrong on a simulated instance.
 
-Two ways to ask for it: *switches* act on the whole instance (a role's company filter, the life of its tokens, how it is
-throttled); an *injected fault* strikes the requests it matches, so often and no more. ``FAULTS`` lists every fault that
-can be injected.
+Two kinds: *switches* say what the instance is like (a role's company filter, the life of its tokens, what is unique);
+an *injected fault* strikes the requests it matches, so often and no more. ``FAULTS`` lists what can be injected.
 
-Add a fault to ``FAULTS`` when a real vendor has a way to fail that a connector must survive; ``asgi`` does what happens
-to the request, ``distort`` what happens to the data. How a vendor words a failure stays in its application.
+Add a fault to ``FAULTS`` when a real vendor has a way to fail that a connector must survive; ``mishaps`` does what
+happens to the request, ``distort`` what happens to the data. How a vendor words a failure stays in its application.
 """
 
 from __future__ import annotations
@@ -164,15 +163,6 @@ class Faults:
         token_seconds: lifetime of tokens issued from now on; None = the vendor's own.
         token_requests: a token stops working after so many requests; None = never.
         unauthorized_next: so many next requests are refused as if the token had been revoked.
-        throttle_next: so many next requests are answered 429 (Salesforce: its 403).
-        throttle_every: every n-th request is throttled; 0 = none.
-        retry_after: seconds named in a Retry-After header of throttled answers; None = no header.
-        fail_next: so many next requests are answered ``fail_status``.
-        fail_every: every n-th request fails; 0 = none.
-        fail_status: 500, 502, 503 or 504.
-        slow_seconds: every data request takes at least this long.
-        truncate_next: so many next bodies are cut in the middle.
-        truncate: ``connection`` cuts below the announced length, ``body`` sends half a JSON text as if it were whole.
         page_cap: most rows a Salesforce batch holds, below what was asked for; None = as asked.
         concurrency: NetSuite requests served at the same time; None = as configured.
         shared_ids: external ids of Salesforce need not be unique, as in an org that left the tick out.
@@ -186,15 +176,6 @@ class Faults:
     token_seconds: float | None = None
     token_requests: int | None = None
     unauthorized_next: int = 0
-    throttle_next: int = 0
-    throttle_every: int = 0
-    retry_after: float | None = None
-    fail_next: int = 0
-    fail_every: int = 0
-    fail_status: int = 503
-    slow_seconds: float = 0.0
-    truncate_next: int = 0
-    truncate: Literal["connection", "body"] = "connection"
     page_cap: int | None = None
     concurrency: int | None = None
     shared_ids: bool = False

@@ -132,7 +132,7 @@ class Kantata:
             self._admit(request)
             return events(self._instance, request.query_params)
 
-        return await off_loop(self._instance, run)
+        return await off_loop(run)
 
     async def _create(self, request: Request) -> Response:
         self._admit(request)
@@ -186,10 +186,10 @@ class Kantata:
             answer.status_code = status
             return answer
 
-        return await off_loop(self._instance, run)
+        return await off_loop(run)
 
     async def _list(self, request: Request) -> Response:
-        return await off_loop(self._instance, lambda: self._answer_list(request))
+        return await off_loop(lambda: self._answer_list(request))
 
     def _answer_list(self, request: Request) -> Response:
         self._admit(request)
@@ -205,7 +205,7 @@ class Kantata:
         return self._envelope(entity, params, page, f'"count":{len(rows)},"meta":{{{meta}}}')
 
     async def _show(self, request: Request) -> Response:
-        return await off_loop(self._instance, lambda: self._answer_show(request))
+        return await off_loop(lambda: self._answer_show(request))
 
     def _answer_show(self, request: Request) -> Response:
         self._admit(request)

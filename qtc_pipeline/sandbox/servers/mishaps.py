@@ -132,9 +132,6 @@ async def carry_out(call: Call, struck: Sequence[Injection], wording: Wording) -
     """Let a request go wrong; the first fault that decides its fate is the one it gets."""
     for one in struck:
         name, options = one.fault.name, one.options
-        if name == "slow":
-            await asyncio.sleep(float(options["seconds"]))
-            continue
         if name in {"truncated", "truncated_json"}:
             await call.truncated(announce=name == "truncated")
         elif name in {"timeout_before", "timeout_after"}:

@@ -84,7 +84,7 @@ class NetSuite:
             self._running += 1
             try:
                 body = await request.body()
-                return await off_loop(self._instance, lambda: work(request, body, self._login.admit(request)))
+                return await off_loop(lambda: work(request, body, self._login.admit(request)))
             finally:
                 self._running -= 1
 

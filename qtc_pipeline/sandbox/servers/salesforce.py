@@ -119,7 +119,7 @@ class Salesforce:
                 except RefusedError as refused:
                     return json_answer(refused.body(), refused.status)
 
-            return await off_loop(self._instance, run)
+            return await off_loop(run)
 
         return handler
 

@@ -36,7 +36,7 @@ def ask(sandbox: Running, clients: dict[str, httpx.Client], name: str) -> httpx.
 def test_a_failure_happens_as_often_as_asked_and_then_no_more(
     sandbox: Running, clients: dict[str, httpx.Client], name: str
 ) -> None:
-    sandbox.faults(name).set(fail_next=2, fail_status=502)
+    sandbox.inject(name, "server_error", status=502)
     assert [ask(sandbox, clients, name).status_code for _ in range(3)] == [502, 502, 200]
 
 
@@ -44,26 +44,19 @@ def test_a_failure_happens_as_often_as_asked_and_then_no_more(
 def test_throttling_names_a_delay_only_when_told_to(
     sandbox: Running, clients: dict[str, httpx.Client], name: str, status: int
 ) -> None:
-    sandbox.faults(name).set(throttle_next=1)
+    sandbox.inject(name, "throttled", count=1)
     plain = ask(sandbox, clients, name)
-    sandbox.faults(name).set(throttle_next=1, retry_after=2)
+    sandbox.inject(name, "throttled_told", count=1, seconds=2)
     told = ask(sandbox, clients, name)
     assert (plain.status_code, told.status_code) == (status, status)
     assert (plain.headers.get("retry-after"), told.headers.get("retry-after")) == (None, "2")
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_nth_request_can_be_made_to_fail(sandbox: Running, clients: dict[str, httpx.Client], name: str) -> None:
-    sandbox.faults(name).fail_every = 3
-    statuses = [ask(sandbox, clients, name).status_code for _ in range(9)]
-    assert statuses.count(503) == 3
-
-
-@pytest.mark.parametrize("name", NAMES)
 def test_a_body_can_end_before_its_announced_length(
     sandbox: Running, clients: dict[str, httpx.Client], name: str
 ) -> None:
-    sandbox.faults(name).truncate_next = 1
+    sandbox.inject(name, "truncated")
     with pytest.raises(httpx.RemoteProtocolError):
         ask(sandbox, clients, name)
     assert ask(sandbox, clients, name).status_code == 200
@@ -73,7 +66,7 @@ def test_a_body_can_end_before_its_announced_length(
 def test_half_a_json_text_can_pass_as_a_whole_answer(
     sandbox: Running, clients: dict[str, httpx.Client], name: str
 ) -> None:
-    sandbox.faults(name).set(truncate_next=1, truncate="body")
+    sandbox.inject(name, "truncated_json")
     answer = ask(sandbox, clients, name)
     assert answer.status_code == 200
     with pytest.raises(ValueError, match=r"Expecting|Unterminated"):
@@ -87,7 +80,7 @@ def test_a_revoked_token_is_refused_once(sandbox: Running, clients: dict[str, ht
 
 
 def test_pages_can_be_slow(sandbox: Running, clients: dict[str, httpx.Client]) -> None:
-    sandbox.faults("psa").slow_seconds = 0.2
+    sandbox.inject("psa", "slow", seconds=0.2)
     started = time.monotonic()
     assert ask(sandbox, clients, "psa").status_code == 200
     assert time.monotonic() - started >= 0.2
@@ -106,13 +99,13 @@ def test_switches_and_journal_are_reached_through_the_control_endpoint(
     headers = {"X-Sandbox-Token": sandbox.credentials.control_token_file.read_text()}
     with httpx.Client(trust_env=False, verify=NO_TLS, headers=headers) as control:
         before = control.get(url).json()["counts"].get("requests", 0)
-        told = control.post(url, json={"fail_next": 1, "company_filter": ["US"]}).json()
-        assert told["faults"]["fail_next"] == 1
-        assert ask(sandbox, clients, name).status_code == 503
+        told = control.post(url, json={"unauthorized_next": 1, "company_filter": ["US"]}).json()
+        assert told["faults"]["unauthorized_next"] == 1
+        assert ask(sandbox, clients, name).status_code == 401
         after = control.post(url, json={"clear": True}).json()
         assert after["faults"]["company_filter"] is None
         assert after["counts"]["requests"] == before + 1
-        assert after["last_requests"][-1]["status"] == 503
+        assert after["last_requests"][-1]["status"] == 401
         assert control.post(url, json={"explode": True}).status_code == 400
         assert control.post(url, content=b"[1]").status_code == 400
 

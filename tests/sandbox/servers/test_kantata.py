@@ -126,7 +126,7 @@ def test_the_token_endpoint_gives_a_token_that_works(sandbox: Running) -> None:
 
 
 def test_a_throttled_request_names_no_delay(sandbox: Running, psa: httpx.Client) -> None:
-    sandbox.faults("psa").throttle_next = 1
+    sandbox.inject("psa", "throttled", count=1)
     answer = psa.get("users")
     assert answer.status_code == 429
     assert "retry-after" not in answer.headers

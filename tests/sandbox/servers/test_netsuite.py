@@ -125,7 +125,7 @@ def test_a_query_the_vendor_refuses_is_refused(suiteql: Ask, query: str, params:
 
 
 def test_over_concurrency_is_a_429_titled_bad_request(sandbox: Running, erp: httpx.Client) -> None:
-    sandbox.faults("erp").throttle_next = 1
+    sandbox.inject("erp", "throttled", count=1)
     answer = erp.post(PATH, json={"q": "SELECT id FROM transaction"})
     assert answer.status_code == 429
     assert answer.json()["title"] == "Bad Request"
@@ -134,7 +134,8 @@ def test_over_concurrency_is_a_429_titled_bad_request(sandbox: Running, erp: htt
 
 
 def test_requests_that_really_overlap_beyond_the_limit_are_blocked(sandbox: Running, erp: httpx.Client) -> None:
-    sandbox.faults("erp").set(concurrency=2, slow_seconds=0.2)
+    sandbox.faults("erp").concurrency = 2
+    sandbox.inject("erp", "slow", count=None, seconds=0.2)
     with ThreadPoolExecutor(6) as pool:
         asked = [pool.submit(erp.post, PATH, json={"q": "SELECT id FROM transaction"}) for _ in range(6)]
         statuses = [one.result().status_code for one in asked]

@@ -154,8 +154,8 @@ def test_the_servers_run_as_a_process_of_their_own_until_stopped(folder: Path) -
     described = background.start(folder)
     try:
         assert background.start(folder) == described, "a second start finds the first"
-        told = background.control(folder, "psa", {"throttle_next": 1})
-        assert told["faults"]["throttle_next"] == 1
+        told = background.control(folder, "psa", {"inject": [{"name": "throttled", "count": 1}]})
+        assert told["faults"]["injected"][0]["remaining"] == 1
         token = Path(described["psa"]["secret_file"]).read_text()
         url = f"{described['psa']['base_url']}/api/v1/users"
         headers = {"Authorization": f"Bearer {token}"}
