@@ -94,8 +94,8 @@ def profile_after(observed: Observed, found: Sequence[Finding]) -> Profile:
     after = replace(observed.known.plus(observed.profile), gaps=gaps)
     forced = {one.field for one in found if one.severity == "error" and one.field}
     # as if it had come like this ever since
-    times = after.rows // max(1, observed.profile.rows)
-    anew = {name: observed.profile.fields.get(name, FieldShape()).times(times) for name in forced}
+    came = observed.profile
+    anew = {name: came.fields.get(name, FieldShape()).scaled(came.rows, after.rows) for name in forced}
     return replace(after, fields={**after.fields, **anew})
 
 

@@ -79,10 +79,10 @@ class FieldShape:
         kinds = {name: self.kinds.get(name, 0) + other.kinds.get(name, 0) for name in names}
         return FieldShape(self.present + other.present, self.filled + other.filled, kinds)
 
-    def times(self, number: int) -> FieldShape:
-        """As many times as many records."""
-        kinds = {kind: count * number for kind, count in self.kinds.items()}
-        return FieldShape(self.present * number, self.filled * number, kinds)
+    def scaled(self, rows: int, to: int) -> FieldShape:
+        """The same shares, of another number of records."""
+        kinds = {kind: count * to // rows for kind, count in self.kinds.items()}
+        return FieldShape(self.present * to // rows, self.filled * to // rows, kinds)
 
 
 @dataclass(frozen=True, slots=True)
