@@ -1,9 +1,8 @@
 """What is out of the ordinary about a load: volume, fields, a stale source, unusual totals. Pure.
 
-Here: one rule per kind, over what the load shows and what the entity's earlier loads showed. A load keeps the profile
-of its entity up to itself in its commit, so one earlier load is enough to judge fields by; totals and lags are judged
-against the entity's own last loads, by median and median absolute deviation, so that nobody sets a level by hand.
-Add here: another thing that would mislead what is built on the lake, before it is there.
+Here: one rule per kind. A load keeps the profile of its entity up to itself in its commit, so one earlier load is enough
+to judge fields by; totals are judged against the entity's own last loads, by median and median absolute deviation, so
+that nobody sets a level by hand. Add here: another thing that would mislead what is built on the lake.
 Stays out: taking the profile (``shape``), what a finding does to a load (``load``), deletions (``judge``).
 """
 
@@ -23,11 +22,9 @@ from qtc_pipeline.lake.profile import Kind, Severity
 from qtc_pipeline.settings import Anomalies
 from qtc_pipeline.systems.contract import Entity
 
-# by this many records a field must be missed before its absence can be no chance
-_MISSED = 20
+_MISSED = 20  # by so many records a field must be missed before its absence can be no chance
 _HALF = Decimal("0.5")
-# a normal distribution's standard deviation in median absolute deviations
-_SIGMA = Decimal("1.4826")
+_SIGMA = Decimal("1.4826")  # a normal distribution's standard deviation in median absolute deviations
 _DAY = timedelta(days=1)
 # stale: as many times the longest silence so far; watched: as many times the silence told; gaps kept
 _LONGER, _WATCHED, _GAPS = 2, 4, 32
