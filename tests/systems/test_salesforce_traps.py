@@ -69,6 +69,19 @@ def test_a_lost_query_locator_restarts_the_query_where_it_stood(tmp_path: Path) 
     assert "WHERE SystemModstamp >= 2026-01-01T00:00:01Z ORDER BY SystemModstamp, Id" in queries[1]
 
 
+def test_a_lost_query_whose_pages_came_in_disorder_is_read_anew_from_its_start(tmp_path: Path) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        step = request.url.path.rpartition("-")[2]
+        if request.url.path.endswith("/queryAll"):
+            return query_result([an_opportunity(9, 9)], "/services/data/v67.0/query/one-1")
+        if step == "1":
+            return query_result([an_opportunity(1, 1)], "/services/data/v67.0/query/one-2")
+        return error(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
+
+    with pytest.raises(TransientError, match="in no order"):
+        list(salesforce(tmp_path, answer).pages(OPPORTUNITY, None))
+
+
 def test_a_query_locator_that_is_lost_at_once_ends(tmp_path: Path) -> None:
     def answer(_: httpx.Request) -> httpx.Response:
         return error(400, "INVALID_QUERY_LOCATOR", "invalid query locator")

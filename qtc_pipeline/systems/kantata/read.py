@@ -91,7 +91,8 @@ class KantataReader:
         if since is not None:
             # the filter means "after": one second earlier makes it "at or after"
             params["updated_after"] = f"{since.astimezone(UTC) - timedelta(seconds=1):%Y-%m-%dT%H:%M:%SZ}"
-        return ahead("1", lambda number: self._page(entity, {**params, "page": number}))
+        what = f"{self.http.what}, entity {entity.name}"
+        return ahead("1", lambda number: self._page(entity, {**params, "page": number}), what)
 
     def _page(self, entity: Entity, params: dict[str, str]) -> tuple[Page, str | None]:
         what = f"{self.http.what}, entity {entity.name}"

@@ -154,6 +154,7 @@ class NetSuiteReader:
 
     def pages(self, entity: Entity, since: datetime | None) -> Iterator[Page]:
         """Rows in the order of their key, window by window."""
+        what = f"{self.http.what}, entity {entity.name}"
         changed = f"{entity.cursor} >= {_timestamp(since)}" if since and entity.cursor else ""
         lead, *rest = entity.key
         sign = ">=" if rest else ">"  # a composite key may be cut inside a value of its first column
@@ -167,7 +168,7 @@ class NetSuiteReader:
             )
             last: str | None = None
             more = False
-            for page, has_more in ahead("0", partial(self._page, entity, query)):
+            for page, has_more in ahead("0", partial(self._page, entity, query), what):
                 more = has_more
                 if page.ids:
                     # the greatest, not the last: pages may come in another order than asked for

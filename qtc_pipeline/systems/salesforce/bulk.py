@@ -46,7 +46,7 @@ def bulk_pages(http: Http, entity: Entity, soql: str) -> Iterator[Page]:
     job = http.request("POST", _JOBS, lambda answer: str(json.loads(answer.text)["id"]), what=what, json=wanted)
     try:
         _await(http, what, job)
-        yield from ahead("", partial(_page, http, entity, job, kinds))
+        yield from ahead("", partial(_page, http, entity, job, kinds), f"{http.what}, {what}")
     except SystemReadError:
         _forget(http, what, job)
         raise

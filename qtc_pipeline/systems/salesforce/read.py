@@ -172,12 +172,18 @@ class SalesforceReader:
     def _by_stamp(self, entity: Entity, since: datetime | None) -> Iterator[Page]:
         start, what = since, f"{self.http.what}, entity {entity.name}"
         while True:
+            is_ordered = True
             try:
                 for page in ahead(self._query(entity, start), lambda url: self._page(entity, url), what):
                     if page.ids:
-                        start = _stamp(page.versions[-1]) or start
+                        first, last = _stamp(page.versions[0]), _stamp(page.versions[-1])
+                        is_ordered &= start is None or first is None or first >= start
+                        start = last or start
                     yield page
-            except LostLocatorError:
+            except LostLocatorError as lost:
+                if not is_ordered:
+                    # the stamp seen last says nothing of what is still to come
+                    raise TransientError(what, "the query was lost, and its pages came in no order") from lost
                 if start == since:
                     raise
                 since = start
