@@ -1,4 +1,4 @@
-"""Firms whose records were changed: at random, messier than any planted defect, or on purpose, day by day.
+"""Firms whose records were changed at random, at once or day by day: messier than any planted defect.
 
 Each record is left alone or changed in one way, decided by the seed and the record's id alone: every reader sees the
 same damage. Add here: when a record changes. Stays out: in which way (``damage_ways``) and what must be found of it
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -155,30 +155,6 @@ class Damaged(Altered):
         draw = random.Random(f"{self.damage}|when|{record.record_id}")  # noqa: S311 - reproducible
         begins = draw.choice((0, 0, 1, 1, 2, 3))
         return begins, NEVER if is_gone or draw.random() < 0.5 else begins + draw.choice((1, 2))
-
-
-class Changing(Altered):
-    """A firm of which somebody changes single records on single days.
-
-    Args:
-        seed: of the firm.
-        scale: of the firm.
-        day: of the firm.
-        change: (day, vendor, entity, payload) -> the day on which the payload came to be as the function leaves it,
-            None where it leaves it alone.
-    """
-
-    def __init__(
-        self, seed: int, scale: Decimal, day: int, change: Callable[[int, str, str, dict[str, Any]], int | None]
-    ) -> None:
-        super().__init__(seed, scale, defects=False, day=day)
-        self.change = change
-
-    def alter(self, vendor: str, entity: str, record: SourceRecord) -> SourceRecord:
-        """The record as somebody left it."""
-        payload = dict(record.payload)
-        came = self.change(self.day, vendor, entity, payload)
-        return record if came is None else _restamped(replace(record, payload=payload), came)
 
 
 def _before(day: int) -> datetime:

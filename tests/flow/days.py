@@ -14,7 +14,15 @@ from typing import Any
 
 import duckdb
 
+from qtc_pipeline import keys
+from qtc_pipeline.gates.evaluate import STAGES, evaluate
+from qtc_pipeline.ops import builds
+from qtc_pipeline.ops.exceptions import list_exceptions
+from qtc_pipeline.ops.store import open_store
+from qtc_pipeline.publish.exceptions import sync_exceptions
 from qtc_pipeline.sandbox.firm import Firm
+from qtc_pipeline.transform.dbt import current_build
+from qtc_pipeline.warehouse import open_read_only
 from tests.flow import compare
 from tests.flow.replay import Built, Warehouses, build_again, increment_by_replay
 from tests.oracle.scalars import instant_of
@@ -70,6 +78,21 @@ def _remember(memory: dict[tuple[str, str], datetime], firm: Firm) -> None:
         for record in firm.records("kantata", entity):
             if record.deleted_at is None and record.payload["approved"] and record.payload["billable"]:
                 memory.setdefault((entity, record.record_id), instant_of(record.payload["updated_at"]))
+
+
+def open_exceptions(built: Built) -> dict[tuple[str, str], int]:
+    """Judge the build in the warehouse, bring the queue to it; (leg, grain) -> occurrence of what is open then."""
+    settings = built.settings
+    build_id = current_build(settings)
+    with open_store(settings) as session:
+        for step in keys.DBT_STEPS:
+            builds.mark(session, build_id, f"{step}_at")  # type: ignore[arg-type]
+    for stage in STAGES:
+        evaluate(settings, stage)
+    with open_read_only(settings.warehouse_path) as connection:
+        sync_exceptions(settings, connection, build_id)
+    with open_store(settings) as session:
+        return {(case.leg, compare.bare_grain(case.grain_key)): case.occurrence for case in list_exceptions(session)}
 
 
 def differences_from_scratch(home: Path, built: Built, warehouses: Warehouses) -> list[tuple[str, int]]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
@@ -53,6 +53,11 @@ class Built:
             cursor = connection.execute(query)
             names = [column[0] for column in cursor.description or ()]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def at(self, home: Path) -> Built:
+        """A copy in another home, for a test that goes on with it."""
+        shutil.copytree(self.settings.home, home)
+        return Built(self.firm, settings_of(home, self.firm.as_of))
 
     @cached_property
     def statements(self) -> tuple[str, ...]:
@@ -175,8 +180,7 @@ class Warehouses:
         home = self._root / name
         if type(firm) is not Firm or firm.defects not in {True, False}:
             return build_by_replay(home, firm, self.reference)
-        shutil.copytree(self(firm.seed, defects=bool(firm.defects)).settings.home, home)
-        return Built(firm, settings_of(home, firm.as_of))
+        return replace(self(firm.seed, defects=bool(firm.defects)).at(home), firm=firm)
 
 
 def _statements(

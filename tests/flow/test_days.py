@@ -16,8 +16,8 @@ import pytest
 from qtc_pipeline.sandbox.firm import Firm
 from tests.flow import compare, compare_kpis
 from tests.flow.damage import Damaged
-from tests.flow.days import Day, course, differences_from_scratch
-from tests.flow.replay import REFERENCE_SEED, SCALE, Warehouses
+from tests.flow.days import Day, course, differences_from_scratch, open_exceptions
+from tests.flow.replay import REFERENCE_SEED, SCALE, Warehouses, increment_by_replay
 
 pytestmark = pytest.mark.xdist_group("warehouses")
 
@@ -72,6 +72,24 @@ def test_an_increment_built_by_dbt_is_the_oracles_and_the_same_as_built_anew(
     assert differences_from_scratch(tmp_path / "again", built, warehouses) == []
     with_earlier_versions = built.rows("select count(distinct load_id) as loads from base.base_kantata__time_entries")
     assert with_earlier_versions == [{"loads": 2}]
+
+
+def test_a_defect_that_was_repaired_at_the_source_and_returns_is_the_second_occurrence_of_its_exception(
+    warehouses: Warehouses, tmp_path: Path
+) -> None:
+    """Planted to appear on the first day, to be repaired on the second and to return on the fourth."""
+    built = warehouses.increment.at(tmp_path / "home")
+    open_on = {}
+    for day in (1, 2, 4):
+        if day > 1:
+            later = Firm(REFERENCE_SEED, SCALE, defects=True, day=day)
+            built = increment_by_replay(built, later, warehouses.increment)
+        open_on[day] = open_exceptions(built)
+        planted = {(truth.leg, truth.records[0]): truth.occurrence for truth in built.firm.truth()}
+        assert compare.unequal(planted, open_on[day]) == []
+    returned = {key for key, occurrence in open_on[4].items() if occurrence == 2}
+    assert {leg for leg, _ in returned} == {"bill_rate.psa"}
+    assert returned <= open_on[1].keys() - open_on[2].keys()
 
 
 def test_a_dead_interface_shows_within_its_time_though_the_quiet_erp_is_read_every_day(
