@@ -7,7 +7,7 @@ warehouses (``replay``) and assertions.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -122,6 +122,24 @@ def breaks_of_warehouse(built: Built) -> dict[tuple[Any, ...], Any]:
 def breaks_of_oracle(solution: Solution) -> dict[tuple[Any, ...], Any]:
     """The same of the oracle."""
     return {(row.leg, row.break_class, row.grain): (row.exposure, row.base) for row in solution.exceptions}
+
+
+def blocked_of_oracle(solution: Solution) -> dict[tuple[Any, ...], Decimal]:
+    """(leg, class, grain) -> what waits behind it, for the rules that say so."""
+    return {
+        (row.leg, row.break_class, row.grain): row.blocked
+        for row in solution.findings
+        if row.acts and row.blocked is not None
+    }
+
+
+def blocked_of_warehouse(built: Built, keys: Container[tuple[Any, ...]]) -> dict[tuple[Any, ...], Decimal]:
+    """The same of the warehouse, for the exceptions the oracle speaks of."""
+    found = {
+        (row["leg"], row["break_class"], bare_grain(row["grain_key"])): row["blocked_amount"]
+        for row in built.rows("select * from reconciliation.rec_break")
+    }
+    return {key: amount for key, amount in found.items() if key in keys}
 
 
 def marts_of_warehouse(built: Built) -> dict[str, dict[Any, Any]]:

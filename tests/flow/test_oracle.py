@@ -42,9 +42,11 @@ def test_every_row_of_every_rule_is_the_oracles(firm: tuple[Built, Solution]) ->
     assert compare.unequal(compare.rows_of_oracle(oracle), compare.rows_of_rules(built)) == []
 
 
-def test_every_break_has_the_oracles_exposure_and_base(firm: tuple[Built, Solution]) -> None:
+def test_every_break_has_the_oracles_exposure_base_and_blocked_amount(firm: tuple[Built, Solution]) -> None:
     built, oracle = firm
     assert compare.unequal(compare.breaks_of_oracle(oracle), compare.breaks_of_warehouse(built)) == []
+    blocked = compare.blocked_of_oracle(oracle)
+    assert compare.unequal(blocked, compare.blocked_of_warehouse(built, blocked)) == []
 
 
 def test_every_mart_is_the_oracles_to_the_cent(firm: tuple[Built, Solution]) -> None:
