@@ -6,7 +6,7 @@ an increment: the nightly full read finds them as missing ids. Control counts by
 API has no sums.
 Secrets: an access token (it does not expire) in ``QTC_SECRET_<INSTANCE>``. Permissions: a token of an administrator,
 because other seats see their own projects only.
-Alone: ``qtc ingest --instance psa --entity workspaces``.
+Alone: ``qtc ingest psa --entity workspaces``.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ Secrets: client id, account and certificate id in ``qtc.toml``, the certificate'
 id (consumer key) and ``access_id`` (token id), ``QTC_SECRET_<INSTANCE>`` and ``QTC_TOKEN_SECRET_<INSTANCE>``.
 Permissions: SuiteAnalytics Workbook, REST Web Services, Deleted Records, and a role with access to **all** subsidiaries
 (a restricted one shortens every answer without a word).
-Alone: ``qtc ingest --instance erp --entity transaction``.
+Alone: ``qtc ingest erp --entity transaction``.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ the recycle bin by ``/deleted``; control counts by aggregates.
 Secrets: client id (consumer key) in ``qtc.toml``, client secret in ``QTC_SECRET_<INSTANCE>``; OAuth2 client credentials
 at the My Domain host. Or ``auth = "jwt_bearer"`` with ``username`` and the app's key in ``QTC_PRIVATE_KEY_<INSTANCE>``.
 Permissions: API Enabled, View All on the objects read, Query All Files is not needed.
-Alone: ``qtc ingest --instance crm --entity Account``.
+Alone: ``qtc ingest crm --entity Account``.
 """
 
 from __future__ import annotations
