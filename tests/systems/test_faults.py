@@ -48,12 +48,14 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Ru
 
 
 @contextmanager
-def reading(running: Running, name: str, pauses: list[float] | None = None) -> Iterator[tuple[Reader, Entity]]:
+def reading(
+    running: Running, name: str, pauses: list[float] | None = None, *, timeout: float = 20
+) -> Iterator[tuple[Reader, Entity]]:
     values = running.describe()[name]
     module = import_module(f"qtc_pipeline.systems.{values['vendor']}.read")
     instance = Instance(name=name, page_size=PAGE_SIZE[name], **values)
     slept = [] if pauses is None else pauses
-    reader: Reader = module.open_reader(instance, patience=Patience(sleep=slept.append, timeout=20))
+    reader: Reader = module.open_reader(instance, patience=Patience(sleep=slept.append, timeout=timeout))
     entity = system(instance.vendor).entity(ENTITY[name])
     try:
         reader.count(entity)
@@ -204,6 +206,18 @@ def test_a_pause_the_vendor_asks_for_is_kept(sandbox: tuple[Path, Running], name
         injected = running.inject(name, fault, entity=entity.name, seconds=9)
         content(reader, entity)
     assert pauses == [9.0] * injected.struck
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("fault", ["timeout_before", "timeout_after"])
+def test_a_client_does_not_wait_longer_than_its_patience(sandbox: tuple[Path, Running], name: str, fault: str) -> None:
+    _, running = sandbox
+    pauses: list[float] = []
+    with reading(running, name, pauses, timeout=1) as (reader, entity):
+        expected = content(reader, entity)
+        running.inject(name, fault, entity=entity.name, seconds=600)
+        assert content(reader, entity) == expected
+    assert pauses
 
 
 @pytest.mark.parametrize("name", ["crm", "erp"])
