@@ -39,6 +39,7 @@ def test_the_shipped_example_is_valid(config: Path) -> None:
         ('currency = "EUR"', 'currency = "Euro"', ["legal_entities.DE.currency", "Euro"]),
         ("max_concurrency = 5", "max_concurrency = 0", ["instances.erp.max_concurrency", "0", "greater than"]),
         ("interface_hours = 24", "interface_hour = 24", ["slas.interface_hour", "24"]),
+        ("min_loads = 5", "min_loads = 2", ["anomalies.min_loads", "2", "greater than or equal to 3"]),
         ('reporting_currency = "USD"', "", ["reporting_currency", "required"]),
         ('erp = "2" }', 'sap = "2" }', ["legal_entities.DE.keys", "sap", "crm"]),
     ],

@@ -1,8 +1,8 @@
 """What is out of the ordinary about a load: volume, fields, a stale source, unusual totals. Pure.
 
-Here: one rule per kind. A load keeps the profile of its entity up to itself in its commit, so one earlier load is enough
-to judge fields by; totals are judged against the entity's own last loads, by median and median absolute deviation, so
-that nobody sets a level by hand. Add here: another thing that would mislead what is built on the lake.
+Here: one rule per kind. A load keeps the profile of its entity up to itself in its commit, so one earlier load is
+enough to judge fields by; totals are judged against the entity's own last loads, by median and median absolute
+deviation, so that nobody sets a level by hand. Add here: another thing that would mislead what is built on the lake.
 Stays out: taking the profile (``shape``), what a finding does to a load (``load``), deletions (``judge``).
 """
 
