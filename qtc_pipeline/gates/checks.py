@@ -104,7 +104,11 @@ def _of_mart(gate: Gate, mart: str) -> Callable[[Any], bool]:
 
 
 def _asked(mart: Mart) -> list[Gate]:
-    asked = [gate for gate in EQUATIONS if gate is not Gate.CARRIED or mart.relations]
+    asked = [
+        gate
+        for gate in EQUATIONS
+        if (gate is not Gate.CARRIED or mart.relations) and (gate is not Gate.EXPLAINED or mart.legs)
+    ]
     return [*asked, *(LIMITS if mart.exposure_legs else ())]
 
 
