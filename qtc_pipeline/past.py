@@ -9,6 +9,7 @@ Add here: an input a build gains. Stays out: comparing figures (``publish.restat
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -100,6 +101,13 @@ def warehouse_of(settings: Settings, publication_id: str, telling: Telling) -> S
         return settings
     telling.stage(f"the warehouse holds another build: building {wanted.publication_id} again")
     return rebuild(settings, telling, publication_id=wanted.publication_id).settings
+
+
+def forget(settings: Settings) -> None:
+    """Remove every rebuild: their warehouses hold what was erased from the lake since."""
+    folder = settings.home / _FOLDER
+    if folder.is_dir():
+        shutil.rmtree(folder)
 
 
 def _then(settings: Settings, publication_id: str | None, known_at: datetime | None) -> Published | None:

@@ -219,6 +219,7 @@ def erase(
 ) -> None:
     """Erase what a record says about a person, in every version; ids, stamps and amounts stay. Logged for ever."""
     from qtc_pipeline.ingest.erase import erase_record
+    from qtc_pipeline.past import forget
     from qtc_pipeline.settings import load_settings
 
     settings = load_settings()
@@ -236,6 +237,7 @@ def erase(
             members=field or (),
             say=telling.stage,
         )
+    forget(settings)
     if as_json:
         show_json(asdict(done))
         return
