@@ -45,9 +45,9 @@ def revenue_to_rule(view: View) -> Iterator[Finding]:
             continue
         judged = contract.judgement is not None and difference == -contract.judgement
         item = Item(f"contract_revenue:{contract.id}", abs(difference), "misstatement", contract.currency)
-        verdict = ("reconciling", "documented_judgement") if judged else ("break", "revenue_misaligned")
+        kind, name = ("reconciling", "documented_judgement") if judged else ("break", "revenue_misaligned")
         place = (contract.id, contract.id, contract.company, period, contract.currency, difference)
-        yield Finding(SUBLEDGER, "amount", *verdict, *place, () if judged else (item,))
+        yield Finding(SUBLEDGER, "amount", kind, name, *place, () if judged else (item,))
 
 
 def _work(view: View) -> Mapping[str, list[Entry]]:

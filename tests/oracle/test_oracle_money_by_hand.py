@@ -42,14 +42,15 @@ def test_costs_arrive_with_their_mark_up_or_are_missing_different_or_not_approve
     firm = _set_up(Expense_Markup_Percent__c=10)
     firm.netsuite("item", id="i9", itemid="TRAVEL", isinactive="F")
     firm.netsuite("department", id="d1", name="CC-1", isinactive="F")
-    for key, fields in {
+    costs: dict[str, dict[str, Any]] = {
         "right": {},
         "wrong": {},
         "lost": {},
         "unknown": {"category": "Yacht"},
         "sub": {"category": "Subcontractor", "approved": False},
         "nowhere": {"cost_center": None, "billable": False},
-    }.items():
+    }
+    for key, fields in costs.items():
         firm.expense(key, "c1", 10000, **({"cost_center": "CC-1"} | fields))
     _charge(firm, "right", "110.00")
     _charge(firm, "wrong", "100.00")
