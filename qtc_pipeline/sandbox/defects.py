@@ -1,7 +1,8 @@
 """Which defects a firm carries and where: chosen once, at the first as-of instant, on records that do not touch.
 
 Here: `Plant` (one defect at one record), the groups of pods that carry a full set of classes, `plants_of(...)`.
-How a class is planted lies beside its kind of record: `defects_contracts.py`, `_time.py`, `_documents.py`.
+How a class is planted lies beside its kind of record: `defects_contracts.py` and `_deals.py` (deals of their own),
+`_work.py`, `_time.py`, `_costs.py`, `_documents.py`, `_cash.py`, `_days.py` (those that come and go).
 Add a class there and to `KINDS`. Stays out: what every build must find of it (`truth.py`).
 
 Every group of three pods carries each class once per leg, so the number of defects grows with the firm. A choice looks

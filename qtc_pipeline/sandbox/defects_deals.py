@@ -153,7 +153,7 @@ def _billed_early(draw: Random, deal: Engagement) -> None:
 
 def _set_up_late(draw: Random, deal: Engagement) -> None:
     del draw
-    deal.psa_created = deal.signed + timedelta(days=6)
+    deal.psa_created = deal.signed + timedelta(days=9)
 
 
 def _oversold(draw: Random, deal: Engagement) -> None:
