@@ -96,10 +96,13 @@ def _at_signature(view: View, contract: Contract, amount: Known) -> Known:
 
 
 def methods(work: Work) -> Mapping[str, Known]:
-    """``<method>_sales`` = recognized revenue - invoiced and ``<method>_cost`` = usage cost - recognized cost."""
-    sold_cost = _ratio(_times(work.budget_cost, work.invoiced), work.price)
-    used_value = _ratio(_times(work.usage_price, work.price), work.budget_price)
-    earned = _ratio(_times(work.price, work.usage_cost), work.budget_cost)
+    """``<method>_sales`` = recognized revenue - invoiced and ``<method>_cost`` = usage cost - recognized cost.
+
+    What is recognized is money: it is rounded first, so that recognized and work in progress add up.
+    """
+    sold_cost = _rounded(_ratio(_times(work.budget_cost, work.invoiced), work.price))
+    used_value = _rounded(_ratio(_times(work.usage_price, work.price), work.budget_price))
+    earned = _rounded(_ratio(_times(work.price, work.usage_cost), work.budget_cost))
     return {
         "percentage_of_completion_sales": _minus(earned, work.invoiced),
         "percentage_of_completion_cost": _zero(earned, work.invoiced),
