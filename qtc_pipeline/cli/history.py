@@ -108,8 +108,8 @@ def diff(
 ) -> None:
     """Explain every figure two publications state differently, by cause, to the cent."""
     from qtc_pipeline.past import warehouse_of
-    from qtc_pipeline.publish.reader import find_publication
     from qtc_pipeline.publish.causes import CAUSES
+    from qtc_pipeline.publish.reader import find_publication
     from qtc_pipeline.publish.restated import Side, explain
     from qtc_pipeline.settings import load_settings
 
