@@ -55,7 +55,7 @@
 
 {#- A cost passed on: amount plus the agreed per cent (unknown counts as none), rounded half away from zero to cents. -#}
 {% macro marked_up(amount, percent) -%}
-    cast({{ money_div('cast(' ~ amount ~ ' as decimal(18, 4)) * cast(100 + coalesce(' ~ percent ~ ', 0) as decimal(8, 2))', '100', 2) }} as decimal(18, 4))
+    cast({{ money_div('cast(' ~ amount ~ ' as decimal(20, 4)) * cast(100 + coalesce(' ~ percent ~ ', 0) as decimal(8, 2))', '100', 2) }} as decimal(18, 4))
 {%- endmacro %}
 
 {#- numerator / denominator rounded half away from zero to the minor unit, as DECIMAL(18,4); NULL at zero. -#}

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     import duckdb
 
 pytestmark = pytest.mark.xdist_group("tryton")
-TWO_SIDED = {"activation.psa", "activation.erp", "contract_value.psa", "contract_value.erp", "approved_time.erp"}
+TWO_SIDED = {
+    *("activation.psa", "activation.erp", "contract_value.psa", "contract_value.erp", "approved_time.erp"),
+    *("customer_master.erp", "billing_terms.erp", "bill_rate.psa", "bill_rate.erp", "lifecycle_order", "staffing.psa"),
+    *("expense.erp", "expense.subcontractor", "milestone.erp", "revenue.subledger"),
+}
 
 
 class Silent:

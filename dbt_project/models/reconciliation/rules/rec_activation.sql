@@ -33,6 +33,7 @@ expected as (
         positions.signed_period,
         positions.source_instance,
         positions.version_at,
+        greatest(positions.contract_value - positions.billed_amount, 0) as open_value,
         {{ date_start('positions.signed_date') }} as event_at
     from positions
     cross join leg
@@ -108,7 +109,7 @@ contract_row as (
         leg.right_instance as right_system,
         coalesce(roots.surplus_project_id, roots.project_id) as right_ref,
         coalesce(roots.root_count, 0) as right_amount,
-        case when roots.root_count > 1 then roots.surplus_value end as blocked_amount,
+        case when roots.root_count > 1 then roots.surplus_value when roots.root_count = 1 then leg.open_value end as blocked_amount,
         case when roots.root_count > 1 then roots.last_created_at else leg.event_at end as event_at,
         case
             when roots.root_count is null then 'won_without_project'

@@ -43,7 +43,7 @@ rated as (
         currencies.minor_unit,
         case currencies.minor_unit when 0 then 0.5 when 3 then 0.0005 else 0.005 end as half_unit,
         {{ money_div(
-            'cast(items.contract_rate as decimal(16, 6)) * cast(100 - contracts.discount_percent as decimal(9, 4))', '100', 2
+            'cast(items.contract_rate as decimal(20, 6)) * cast(100 - contracts.discount_percent as decimal(9, 4))', '100', 2
         ) }} as discounted_rate
     from items
     inner join contracts on items.contract_id = contracts.contract_id

@@ -91,7 +91,10 @@ taken_line as (
 excess_line as (
     select
         taken_line.*,
-        case when taken = quantity then net_amount else {{ money_div('net_amount * taken', 'quantity', 2) }} end as amount
+        case
+            when taken = quantity then net_amount
+            else {{ money_div('cast(net_amount as decimal(20, 4)) * taken', 'quantity', 2) }}
+        end as amount
     from taken_line
     where taken > 0
 ),
