@@ -55,23 +55,23 @@ billed_items as (
     where item_key is not null
 ),
 
--- posted time that was billed without a time bill of its own
+-- posted time that was billed without a time bill of its own: an entry is valued once, however many lines bill it
 billed_without_bill as (
     select
         lines.source_item_id as item_key,
-        lines.invoice_line_id as right_ref,
+        min(lines.invoice_line_id) as right_ref,
         false as is_bill,
         invoices.contract_id,
         invoices.project_id,
         invoices.legal_entity_id,
         cast(null as {{ dbt.type_string() }}) as role_code,
-        invoices.issue_date as work_date,
-        lines.minutes,
+        min(invoices.issue_date) as work_date,
+        cast(sum(lines.minutes) as integer) as minutes,
         false as is_on_hold,
         false as is_written_off,
         cast(null as date) as written_off_date,
-        lines.net_amount,
-        lines.version_at
+        cast(sum(lines.net_amount) as decimal(18, 4)) as net_amount,
+        max(lines.version_at) as version_at
     from lines
     inner join invoices on lines.invoice_id = invoices.invoice_id
     left join billed_items on lines.source_item_id = billed_items.item_key
@@ -80,6 +80,13 @@ billed_without_bill as (
         and lines.source_type = 'time'
         and lines.minutes <> 0
         and billed_items.item_key is null
+    group by
+        lines.source_item_id,
+        case when lines.source_item_id is null then lines.invoice_line_id end,
+        invoices.contract_id,
+        invoices.project_id,
+        invoices.legal_entity_id
+    having sum(lines.minutes) <> 0
 ),
 
 right_rows as (
