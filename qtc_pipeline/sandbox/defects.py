@@ -1,4 +1,4 @@
-"""Which defects a firm carries and where: chosen once, at the first as-of instant, on records that do not touch.
+"""Which defects a firm carries and where: chosen once, at the first as-of instant, on the clean firm's records.
 
 Here: `Plant` (one defect at one record), the groups of pods that carry a full set of classes, `plants_of(...)`.
 How a class is planted lies beside its kind of record: `defects_contracts.py` and `_deals.py` (deals of their own),

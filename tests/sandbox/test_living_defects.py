@@ -5,6 +5,8 @@ Add here: something that happens on a later day. Stays out: what stands on day 0
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 
 from qtc_pipeline.sandbox.defects_days import LIVES
@@ -14,8 +16,9 @@ from tests.sandbox.firm_books import SMALL, by_id, rows
 SCALE = SMALL
 
 
-def _open(day: int, names: list[str]) -> dict[tuple[str, str, str], int]:
-    firm = Firm(2, SCALE, names, day)
+@cache
+def _open(day: int) -> dict[tuple[str, str, str], int]:
+    firm = Firm(2, SCALE, day=day)
     return {(one.break_class, one.leg, one.records[0]): one.occurrence for one in firm.truth()}
 
 
@@ -23,9 +26,9 @@ def _open(day: int, names: list[str]) -> dict[tuple[str, str, str], int]:
 def test_a_defect_appears_is_repaired_and_returns_as_its_second_occurrence(key: tuple[str, str]) -> None:
     name, leg = key
     life = LIVES[key]
-    (grain,) = {found for found in _open(life.appears, [name]).keys() - _open(0, [name]).keys() if found[1] == leg}
+    (grain,) = {found for found in _open(life.appears).keys() - _open(0).keys() if found[:2] == (name, leg)}
     for day in range(9):
-        found = _open(day, [name]).get(grain)
+        found = _open(day).get(grain)
         if life.returns is not None and day >= life.returns:
             assert found == 2
         elif day < life.appears or (life.repaired is not None and day >= life.repaired):
