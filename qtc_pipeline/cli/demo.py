@@ -68,5 +68,6 @@ def _show_headlines(settings: Settings) -> None:
     from qtc_pipeline.publish.kpis import KpiQuery, read_kpis
 
     answer = read_kpis(settings, KpiQuery())
-    title = f"{answer.currency}, as of {answer.as_of}; flows of the last full month"
-    show_rows(answer.rows, ("month", "kpi_id", "variant", "value", "unit", "status"), title=title)
+    title = f"{answer.currency}, as of {answer.as_of}; flows of the last full month; `qtc kpi` shows every variant"
+    rows = [row for row in answer.rows if row["variant"] == answer.defaults.get(row["kpi_id"], row["variant"])]
+    show_rows(rows, ("month", "kpi_id", "variant", "value", "unit", "status"), title=title)

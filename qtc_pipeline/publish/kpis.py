@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 DIMENSIONS = {"month": "month", "legal_entity": "legal_entity_id", "region": "region", "practice": "practice"}
 _PLACES = {"amount": "0.01", "ratio": "0.0001", "rate": "0.01", "per_mille": "0.01", "days": "0.1", "count": "1"}
-_TIMES = {"per_mille": Decimal(1000)}
 _SHARES = {"median": Decimal("0.5"), "p90": Decimal("0.9")}
 _HELD = "held"
 
@@ -181,7 +180,7 @@ def _divided(cell: dict[str, Any]) -> Decimal | None:
         return None if numerator is None else Decimal(numerator)
     if numerator is None or cell["numerators_unknown"] or not denominator:
         return None
-    quotient: Decimal = Decimal(numerator) / denominator * _TIMES.get(cell["unit"], Decimal(1))
+    quotient: Decimal = Decimal(numerator) / denominator
     return quotient
 
 
