@@ -85,7 +85,7 @@ class Project:
 
 
 class Witness:
-    """A firm, its sound warehouse, and what the oracle says of it: nothing may be said of it."""
+    """A firm, its sound warehouse, and what the oracle says of it; what gates say of a damaged firm is its due."""
 
     def __init__(self, name: str, built: Built) -> None:
         self.name = name
@@ -118,6 +118,10 @@ class Witness:
             **{f"mart {name}": compare_kpis.mart_of_warehouse(built, name) for name in KPI_MARTS},
         }
 
+    @cached_property
+    def _due(self) -> dict[str, list[str]]:
+        return said_by_gates(self._built)
+
     def is_sound(self) -> list[str]:
         """What the witness would say of the unspoiled warehouse: nothing, or it is no witness."""
         return self._complaints(self._built)
@@ -134,7 +138,7 @@ class Witness:
         return found[0] if found else None
 
     def _complaints(self, built: Built, *, first: bool = False) -> list[str]:
-        found = [f"gate {name}" for name, query in GATES.items() if built.rows(query)]
+        found = [f"gate {name}" for name, rows in said_by_gates(built).items() if set(rows) - set(self._due[name])]
         if first and found:
             return found
         seen = self._seen(built)
@@ -181,7 +185,7 @@ class RedWitness:
         with duckdb.connect(str(self._built.settings.warehouse_path)) as connection:
             connection.execute(late)
         rebuild(self._built, project.from_on("fct_backlog")[1:])
-        self._expected = self._said(self._built)
+        self._expected = said_by_gates(self._built)
 
     def is_sound(self) -> list[str]:
         """Gates that are not red although they must be."""
@@ -194,12 +198,13 @@ class RedWitness:
             return None
         spoiled = copied(self._built, folder / self.name)
         rebuild(spoiled, models, mutant)
-        said = self._said(spoiled)
+        said = said_by_gates(spoiled)
         return next((f"gate {name} (red)" for name, rows in self._expected.items() if said[name] != rows), None)
 
-    @staticmethod
-    def _said(built: Built) -> dict[str, list[str]]:
-        return {name: sorted(map(str, built.rows(query))) for name, query in GATES.items()}
+
+def said_by_gates(built: Built) -> dict[str, list[str]]:
+    """Gate -> the rows that turn it red."""
+    return {name: sorted(map(str, built.rows(query))) for name, query in GATES.items()}
 
 
 def copied(built: Built, home: Path) -> Built:
