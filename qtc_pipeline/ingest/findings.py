@@ -16,6 +16,7 @@ from itertools import pairwise
 from statistics import median
 
 from qtc_pipeline.ingest.judge import FORCE, SMALLEST_SHARE, bounds, number_of
+from qtc_pipeline.ingest.offered import Offer, new_fields
 from qtc_pipeline.ingest.shape import declared
 from qtc_pipeline.lake import FieldShape, Finding, Load, Measure, Profile
 from qtc_pipeline.lake.profile import Kind, Severity
@@ -41,6 +42,7 @@ class Observed:
         imprecise: field -> id of a record whose number in it has too many digits.
         earlier: the entity's last loads, oldest first.
         seen: live records a full read showed, None for an increment.
+        offer: what the source offers beside what is declared.
     """
 
     load: Load
@@ -49,6 +51,7 @@ class Observed:
     imprecise: dict[str, str] = field(default_factory=dict)
     earlier: Sequence[Load] = ()
     seen: int | None = None
+    offer: Offer = field(default_factory=Offer)
 
     @property
     def last(self) -> Load | None:
@@ -73,7 +76,7 @@ def find(observed: Observed, limits: Anomalies) -> tuple[Finding, ...]:
         *_volume(observed),
         *_missing(observed),
         *_retyped(observed),
-        *_new(observed),
+        *new_fields(observed),
         *_imprecise(observed),
         *_stale(observed, limits),
         *_unusual(observed, limits),
@@ -88,7 +91,7 @@ def profile_after(observed: Observed, found: Sequence[Finding]) -> Profile:
     gaps = observed.known.gaps
     if before is not None and now is not None and now.date() > before.date():
         gaps = (*gaps, (now.date() - before.date()).days)[-_GAPS:]
-    after = replace(observed.known.plus(observed.profile), gaps=gaps)
+    after = observed.offer.noted(replace(observed.known.plus(observed.profile), gaps=gaps))
     forced = {one.field for one in found if one.severity == "error" and one.field}
     # as if it had come like this ever since
     came = observed.profile
@@ -183,22 +186,6 @@ def _retyped(observed: Observed) -> Iterator[Finding]:
             seen=f"{' and '.join(now.kinds)}, another type in {other} of {now.filled}",
             cause="the field's JSON type changed",
             fix="Have the type restored, or adapt the staging models and force the load with person and reason",
-        )
-
-
-def _new(observed: Observed) -> Iterator[Finding]:
-    if not observed.known.rows:  # on the first load the vendor's other fields are no news
-        return
-    expected = {*declared(observed.entity), *observed.known.fields}
-    for name in sorted(observed.profile.fields.keys() - expected):
-        yield observed.finding(
-            "new_field",
-            "info",
-            name,
-            expected="no such field",
-            seen=f"in {observed.profile.fields[name].present} of {observed.profile.rows} records",
-            cause="the source sends a field nobody declared; it is kept in raw",
-            fix="Declare it where a model needs it",
         )
 
 

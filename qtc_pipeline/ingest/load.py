@@ -3,8 +3,9 @@
 Here: where a load starts (the last commit's cursor, less the look-back) and what is read and counted when.
 Stays out: what refuses a load (``judge``), threads and instances (``run``).
 
-Order of a load, which the equations of completeness rest on: the source's counts, its clock, every page, the counts
-again, tombstones, the commit. Nothing is visible before the commit, so a load that is killed or refused never was.
+Order of a load, which the equations of completeness rest on: the source's description, its counts, its clock, every
+page, the counts again, tombstones, the commit. Nothing is visible before the commit, so a load that is killed or
+refused never was.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
+from qtc_pipeline.errors import ContractError
 from qtc_pipeline.ingest.columns import Pages, batched, rows
 from qtc_pipeline.ingest.findings import Observed, find, profile_after
 from qtc_pipeline.ingest.judge import bounds, is_off_count, refuse_found, refuse_vanished, shrunk
 from qtc_pipeline.ingest.known import Known
+from qtc_pipeline.ingest.offered import offer_of
 from qtc_pipeline.ingest.shape import Shape
 from qtc_pipeline.lake import Finding, Lake, Load, SourceCount, new_load_id
 from qtc_pipeline.lake.locks import loading
@@ -108,6 +111,8 @@ class _Work:
         self.look_back = (
             entity.look_back if entity.look_back is not None else timedelta(seconds=instance.look_back_seconds)
         )
+        self.offer = offer_of(reader, entity, self.last.profile if self.last else None)
+        self.asked = replace(entity, added=self.offer.read)
         counts_before = reader.count(entity)
         scope = reader.scope(entity)
         clock = reader.clock()
@@ -166,7 +171,18 @@ class _Work:
         self.live = self._live(known)
 
     def _read(self, known: Known, since: datetime | None) -> Iterator[pa.RecordBatch]:
-        for batch in batched(self.reader.pages(self.entity, since)):
+        try:
+            yield from self._pages(known, since)
+        except ContractError:
+            # a field the source describes may still be none its queries take; a declared one is missed without it too
+            if self.received or not self.asked.added:
+                raise
+            self.note = f"read without {', '.join(self.asked.added)}, which the source offers and does not give"
+            self.asked, self.offer = self.entity, replace(self.offer, read=())
+            yield from self._pages(known, since)
+
+    def _pages(self, known: Known, since: datetime | None) -> Iterator[pa.RecordBatch]:
+        for batch in batched(self.reader.pages(self.asked, since)):
             self.received += len(batch.ids)
             yield from self._fresh(known, batch)
             if self.progress:
@@ -271,6 +287,7 @@ class _Work:
             self.shape.imprecise,
             self.lake.recent_loads(load.vendor, load.entity, load.instance) or ([self.last] if self.last else []),
             self.seen,
+            self.offer,
         )
         found = (*self.shrunk, *find(observed, self.limits))
         if self.force is None:

@@ -7,7 +7,7 @@ Here: the two shapes. Stays out: taking a profile (``ingest.shape``), deciding w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Kind = Literal[
@@ -93,20 +93,25 @@ class Profile:
         rows: records looked at; of a large load a sample.
         fields: name -> its shape; a field nobody declared has its presence only.
         gaps: days from one day that brought a change to the next such day, oldest first, the last few.
+        offered: fields nobody declared that the source described so far, None where it never described any.
+        added: those of them that came after its first description and can be read; asked for ever since.
     """
 
     rows: int = 0
     fields: Mapping[str, FieldShape] = field(default_factory=dict)
     gaps: tuple[int, ...] = ()
+    offered: tuple[str, ...] | None = None
+    added: tuple[str, ...] = ()
 
     def plus(self, other: Profile) -> Profile:
-        """Both together."""
+        """The records of both together."""
         names = sorted({*self.fields, *other.fields})
         none = FieldShape()
-        return Profile(
-            self.rows + other.rows,
-            {name: self.fields.get(name, none).plus(other.fields.get(name, none)) for name in names},
-            (*self.gaps, *other.gaps),
+        return replace(
+            self,
+            rows=self.rows + other.rows,
+            fields={name: self.fields.get(name, none).plus(other.fields.get(name, none)) for name in names},
+            gaps=(*self.gaps, *other.gaps),
         )
 
     def to_plain(self) -> dict[str, Any]:
@@ -115,10 +120,12 @@ class Profile:
             "rows": self.rows,
             "fields": {name: [one.present, one.filled, dict(one.kinds)] for name, one in self.fields.items()},
             "gaps": self.gaps,
+            **({} if self.offered is None else {"offered": self.offered, "added": self.added}),
         }
 
     @classmethod
     def from_plain(cls, values: Mapping[str, Any]) -> Profile:
         """What :meth:`to_plain` gave."""
         fields = {name: FieldShape(*one) for name, one in values["fields"].items()}
-        return cls(values["rows"], fields, tuple(values["gaps"]))
+        offered = tuple(values["offered"]) if "offered" in values else None
+        return cls(values["rows"], fields, tuple(values["gaps"]), offered, tuple(values.get("added", ())))

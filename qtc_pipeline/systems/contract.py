@@ -8,10 +8,10 @@ record would cost more than fetching it. Payloads are the vendor's own JSON text
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from qtc_pipeline.lake import SourceCount
 from qtc_pipeline.settings import Instance
@@ -37,6 +37,8 @@ class Entity:
             vendor lists deletions), ``none`` (only a full read shows them, as missing ids).
         parent: payload field naming the record with which this one is deleted (lines of a document).
         personal: payload fields that say who somebody is or what was written about a person; erased on request.
+        added: fields nobody declared that the source came to offer; asked for last, and left out of the payload's hash
+            where they are null, so that a field is no news of a record that has nothing in it.
     """
 
     name: str
@@ -50,6 +52,12 @@ class Entity:
     deletes: Deletes = "none"
     parent: str | None = None
     personal: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The fields a query names, in its order."""
+        return (*self.fields, *self.added)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +131,17 @@ class Reader(Protocol):
 
     def close(self) -> None:
         """Release connections."""
+
+
+@runtime_checkable
+class Describing(Protocol):
+    """What a reader can do besides, where its answers carry the fields asked for only."""
+
+    def offered(self, entity: Entity) -> Mapping[str, bool] | None:
+        """Every field the source has for an entity -> whether a query reads it as one plain value.
+
+        One request at most. None where the source describes no such entity, or not to this role.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,12 +104,25 @@ def _cutter(names: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf'\s*"(?:{alternatives})"\s*:\s*{value}\s*,?\s*(?=["}}])')
 
 
-def hash_text(record: Mapping[str, Any], text: str, volatile: tuple[str, ...]) -> str:
-    """The text a payload's hash is taken of: as received, without volatile members.
+@cache
+def _empty(names: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf',\s*"(?:{"|".join(re.escape(name) for name in names)})"\s*:\s*null(?=\s*[,}}])')
+
+
+def without_empty(text: str, names: tuple[str, ...]) -> str:
+    """A record's text without those of these members that are null; none of them comes first."""
+    return _empty(names).sub("", text) if names else text
+
+
+def hash_text(record: Mapping[str, Any], text: str, volatile: tuple[str, ...], added: tuple[str, ...] = ()) -> str:
+    """The text a payload's hash is taken of: as received, without volatile members and empty added ones.
 
     A flat volatile member that comes first (as vendors send them) is cut off; any other case costs a canonical rewrite
     of the record.
     """
+    if added:
+        text = without_empty(text, added)
+        record = {name: value for name, value in record.items() if value is not None or name not in added}
     first = _cutter(volatile).match(text, 1) if volatile else None
     if first is not None and len(volatile) == 1:
         return text[first.end() :]

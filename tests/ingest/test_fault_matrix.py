@@ -54,7 +54,7 @@ class Place:
 
 
 PLACES = {
-    "crm": Place("Opportunity", 2, 200, "Name", ("SystemModstamp", "%Y-%m-%dT%H:%M:%S.000+0000")),
+    "crm": Place("Opportunity", 3, 200, "Name", ("SystemModstamp", "%Y-%m-%dT%H:%M:%S.000+0000")),
     "psa": Place("time_entries", 1, 100, "notes", ("updated_at", "%Y-%m-%dT%H:%M:%SZ")),
     "erp": Place("transaction", 1, 25, "tranid", ("lastmodifieddate", "%Y-%m-%d %H:%M:%S")),
 }
@@ -212,15 +212,45 @@ def test_the_lake_ends_as_if_nothing_had_been(
     assert (failed is not None) == (case.fault.ends == "error") or case.fault.ends == "later"
 
 
-def test_a_field_that_is_added_is_kept_in_raw_and_reported(field: Field, tmp_path: Path) -> None:
-    shutil.copytree(field.before, tmp_path / "lake")
-    field.running.inject("psa", "field_added", entity="time_entries")
+ADDED = {"crm": "Drift__c", "psa": "qtc_drift", "erp": "custbody_drift"}
+WITH_DESCRIPTION = {"crm": "Opportunity", "psa": "time_entries", "erp": "transaction|invoice"}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_a_field_that_is_added_is_kept_in_raw_and_reported(
+    field: Field, undisturbed: dict[tuple[str, str], Path], tmp_path: Path, name: str
+) -> None:
+    lake, added = tmp_path / "lake", ADDED[name]
+    shutil.copytree(field.before, lake)
+    field.running.inject(name, "field_added", entity=WITH_DESCRIPTION[name], field=added)
     try:
-        done = field.load(tmp_path / "lake", "psa", "full").load
+        done = field.load(lake, name, "full").load
+        assert [(one.kind, one.severity, one.field) for one in done.findings] == [("new_field", "info", added)]
+        assert {one[added] for one in field.content(lake, name).values()} == {"drift"}
+        assert field.load(lake, name, "increment").load.findings == ()
+        versions = field.versions(lake, name)
+        assert field.load(lake, name, "full").load.findings == ()
+        assert field.versions(lake, name) == versions
     finally:
-        field.running.faults("psa").injected = ()
-    assert [(one.kind, one.severity, one.field) for one in done.findings] == [("new_field", "info", "qtc_drift")]
-    assert {one["qtc_drift"] for one in field.content(tmp_path / "lake", "psa").values()} == {"drift"}
+        field.running.faults(name).injected = ()
+    field.load(lake, name, "full")
+    assert field.content(lake, name) == field.content(undisturbed[name, "full"], name)
+
+
+@pytest.mark.parametrize("name", ["crm", "erp"])
+def test_a_field_that_is_added_and_empty_is_reported_and_makes_no_new_version(
+    field: Field, undisturbed: dict[tuple[str, str], Path], tmp_path: Path, name: str
+) -> None:
+    lake = tmp_path / "lake"
+    shutil.copytree(undisturbed[name, "full"], lake)
+    before = field.versions(lake, name)
+    field.running.inject(name, "field_added", entity=WITH_DESCRIPTION[name], field=ADDED[name], value=None)
+    try:
+        done = field.load(lake, name, "full").load
+    finally:
+        field.running.faults(name).injected = ()
+    assert [(one.kind, one.field) for one in done.findings] == [("new_field", ADDED[name])]
+    assert (done.versions, field.versions(lake, name)) == (0, before)
 
 
 @pytest.mark.long

@@ -7,8 +7,9 @@ answer is still the stored text. Add here what a fault of level ``data`` changes
 
 from __future__ import annotations
 
+import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -47,9 +48,15 @@ def lost(entity: Entity) -> frozenset[str]:
     return frozenset(name for name in found if name is not None)
 
 
-def added() -> tuple[str, ...]:
-    """Fields nobody knew before, as descriptions list them."""
-    return tuple(_plain(one.options["field"]) for one in _named("field_added"))
+def added() -> Mapping[str, str]:
+    """Fields nobody knew before, as descriptions list them -> their value as JSON text."""
+    return {_plain(one.options["field"]): json.dumps(one.options["value"]) for one in _named("field_added")}
+
+
+def known(entity: Entity, spelled: str) -> str | None:
+    """The name of a field that can be asked for, None where there is none."""
+    name = entity.field(spelled) or next((one for one in added() if one.lower() == spelled.lower()), None)
+    return None if name in lost(entity) else name
 
 
 def payload(entity: Entity) -> str:
@@ -58,8 +65,8 @@ def payload(entity: Entity) -> str:
     if _named("stale_replica"):
         older = f"SELECT o.payload FROM older AS o WHERE o.entity = '{entity.name}' AND o.key = t._key"
         text = f"coalesce(({older}), _payload)"
-    for one in _named("field_added") if entity.vendor == "kantata" else ():  # the others answer what was asked for
-        text = f"json_set({text}, '$.{_plain(one.options['field'])}', 'drift')"
+    for field, value in added().items() if entity.vendor == "kantata" else ():  # the others answer what was asked for
+        text = f"json_set({text}, '$.{field}', json({quoted(value)}))"
     for gone in lost(entity):
         text = f"json_remove({text}, '$.{gone}')"
     for one in _named("field_retyped"):
@@ -77,6 +84,11 @@ def _retyped(text: str, name: str) -> str:
         f"CASE json_type({at}) WHEN 'null' THEN {text} WHEN 'text' THEN json_set({at}, {as_number})"
         f" ELSE json_set({at}, CAST({value} AS TEXT)) END"
     )
+
+
+def quoted(text: str) -> str:
+    """A text as SQL."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _plain(name: str) -> str:

@@ -72,11 +72,11 @@ FAULTS: tuple[Fault, ...] = (
     Fault("stale_replica", "records are answered as they were before their last change", "data", "later"),
     Fault(
         "field_added",
-        "a field nobody knows; only Kantata answers it unasked",
+        "a field nobody knows, with one value in every record; only Kantata answers it unasked",
         "data",
         "equal",
         None,
-        {"field": "qtc_drift"},
+        {"field": "qtc_drift", "value": "drift"},
     ),
     Fault(
         "field_removed",

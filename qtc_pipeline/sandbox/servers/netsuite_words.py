@@ -15,7 +15,7 @@ from qtc_pipeline.sandbox.servers.asgi import json_answer
 
 INVALID = "INVALID_PARAMETER"
 CONTENT = "INVALID_CONTENT"
-_RECORD = re.compile(r"/record/v1/(\w+)|\bFROM\s+(\w+)", re.IGNORECASE)
+_RECORD = re.compile(r"/record/v1/(?:metadata-catalog/)?(\w+)|\bFROM\s+(\w+)", re.IGNORECASE)
 _RFC = "https://www.w3.org/Protocols/rfc2616/rfc2616-sec10.html"
 
 

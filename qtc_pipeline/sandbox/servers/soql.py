@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from qtc_pipeline.sandbox.servers.catalogue import Entity, find_entity
-from qtc_pipeline.sandbox.servers.distort import lost
+from qtc_pipeline.sandbox.servers.distort import known
 from qtc_pipeline.sandbox.servers.grammar import Parser, QueryError, Sql, Token
 from qtc_pipeline.sandbox.servers.store import Value
 
@@ -144,8 +144,8 @@ class _Soql(Parser):
         return Column(label, field, function)
 
     def _field(self, spelled: str) -> str:
-        found = self.entity.field(spelled)
-        if found is None or found in lost(self.entity):
+        found = known(self.entity, spelled)
+        if found is None:
             raise _row_error(
                 f"No such column '{spelled}' on entity '{self.entity.name}'. If you are attempting to use a custom"
                 " field, be sure to append the '__c' after the custom field name."

@@ -23,7 +23,7 @@ from queue import Empty, SimpleQueue
 from typing import TypeAlias
 
 from qtc_pipeline.sandbox.servers.catalogue import DELETED_RECORD, Entity, Vendor, entities
-from qtc_pipeline.sandbox.servers.distort import kept_back, payload
+from qtc_pipeline.sandbox.servers.distort import added, kept_back, payload, quoted
 
 Value: TypeAlias = str | int | float | None
 Rows: TypeAlias = "array[int] | list[str]"
@@ -232,7 +232,12 @@ def _quoted(names: Sequence[str]) -> str:
 
 
 def projection(entity: Entity, fields: Sequence[str]) -> str:
-    """SQL for the JSON text of some fields; the stored text itself when all are asked for."""
+    """SQL for the JSON text of some fields; the stored text itself when all are asked for, added ones behind it."""
+    new = {name: value for name, value in added().items() if name in fields and entity.vendor != "kantata"}
+    if new:
+        head = projection(entity, [name for name in fields if name not in new])
+        tail = "".join(f",{json.dumps(name)}:{value}" for name, value in new.items())
+        return f"(substr({head}, 1, length({head}) - 1) || {quoted(tail + '}')})"
     if set(fields) == set(entity.fields):
         return "_payload"
     parts = " || ',' || ".join(f"'\"{name}\":' || {_text_of(entity, name)}" for name in fields)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from qtc_pipeline.sandbox.servers.catalogue import Entity
-from qtc_pipeline.sandbox.servers.distort import lost
+from qtc_pipeline.sandbox.servers.distort import known
 from qtc_pipeline.sandbox.servers.grammar import Parser, QueryError, Sql
 from qtc_pipeline.sandbox.servers.store import Value
 
@@ -140,8 +140,8 @@ class Terms(Parser):
     def _field(self, spelled: str) -> Operand:
         prefix, _, name = spelled.lower().rpartition(".")
         for table in self.tables:
-            found = table.entity.field(name)
-            if found is not None and found not in lost(table.entity) and prefix in {"", table.alias}:
+            found = known(table.entity, name)
+            if found is not None and prefix in {"", table.alias}:
                 return Operand(Sql(f'"{table.alias}"."{found}"'), table.entity.kind(found), found)
         record = prefix or self.tables[0].entity.name
         raise QueryError(INVALID, f"Field '{name}' for record '{record}' was not found.")

@@ -1,7 +1,7 @@
 """Read one NetSuite account.
 
 Here: windows and pages of SuiteQL, deletions, control totals, what its errors mean. Stays out: which tables and columns
-are read (the folder's ``__init__``), how the token is got (``token.py``).
+are read (the folder's ``__init__``), which others there are (``catalogue``), how the token is got (``token.py``).
 
 Facts this rests on: a query gives at most 100 000 rows and pages of 1 000 whose offset is a multiple of the limit;
 values are text and NULLs may be left out; date-only bounds mean the account's local day, so bounds are full UTC stamps;
@@ -11,7 +11,7 @@ a false ``INVALID_LOGIN`` comes under load, so a fresh token that is refused is 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -32,6 +32,7 @@ from qtc_pipeline.lake import SourceCount
 from qtc_pipeline.settings import Instance
 from qtc_pipeline.systems.contract import Entity, Page
 from qtc_pipeline.systems.http import Answer, Http, Patience, Token, retry_after, usual_error, vendor_clock
+from qtc_pipeline.systems.netsuite.catalogue import catalogued
 from qtc_pipeline.systems.netsuite.tba import Signed
 from qtc_pipeline.systems.netsuite.token import fetch_token
 from qtc_pipeline.systems.paging import ahead
@@ -134,6 +135,10 @@ class NetSuiteReader:
         rows = self._rows("SELECT id FROM subsidiary ORDER BY id", "scope")
         return tuple(("legal_entity", str(row["id"])) for row in rows)
 
+    def offered(self, entity: Entity) -> Mapping[str, bool] | None:
+        """The properties of the table's record type, spelled as SuiteQL does."""
+        return catalogued(self.http, entity)
+
     def _rows(self, query: str, what: str) -> list[dict[str, Any]]:
         def decode(answer: Answer) -> list[dict[str, Any]]:
             body = json.loads(answer.text, parse_float=Decimal)
@@ -163,7 +168,7 @@ class NetSuiteReader:
             bound = f"{lead} {sign} {_literal(first)}" if first is not None else ""
             where = " AND ".join(part for part in (changed, bound) if part)
             query = (
-                f"SELECT {', '.join(entity.fields)} FROM {entity.name}"
+                f"SELECT {', '.join(entity.asked)} FROM {entity.name}"
                 f"{' WHERE ' + where if where else ''} ORDER BY {', '.join(entity.key)}"
             )
             last: str | None = None
@@ -199,7 +204,7 @@ class NetSuiteReader:
                 ids=[":".join([record[name] for name in entity.key]) for record, _ in records],
                 versions=[record.get(entity.cursor) if entity.cursor else None for record, _ in records],
                 payloads=[text for _, text in records],
-                hash_texts=[hash_text(record, text, entity.volatile) for record, text in records],
+                hash_texts=[hash_text(record, text, entity.volatile, entity.added) for record, text in records],
             )
             has_more = bool(envelope["hasMore"])
             following = int(offset) + self.page_size

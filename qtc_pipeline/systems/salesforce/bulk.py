@@ -22,6 +22,7 @@ from qtc_pipeline.errors import ContractError, SystemReadError, TransientError
 from qtc_pipeline.systems.contract import Entity, Page
 from qtc_pipeline.systems.http import Answer, Http
 from qtc_pipeline.systems.paging import ahead
+from qtc_pipeline.systems.payload import without_empty
 
 API = "/services/data/v67.0"
 _JOBS = f"{API}/jobs/query"
@@ -34,14 +35,19 @@ _text = json.JSONEncoder(ensure_ascii=False).encode
 Spell = Callable[[str], str]
 
 
-def bulk_pages(http: Http, entity: Entity, soql: str) -> Iterator[Page]:
+def field_types(http: Http, entity: Entity) -> dict[str, str]:
+    """Every field the org shows of an object -> its type."""
+    url = f"{API}/sobjects/{entity.name}/describe"
+    return http.request("GET", url, _kinds, what=f"entity {entity.name}")
+
+
+def bulk_pages(http: Http, entity: Entity, soql: str, kinds: Mapping[str, str]) -> Iterator[Page]:
     """The rows of a query, deleted ones included, page by page; the job is deleted afterwards.
 
     Raises:
         TransientError: the job failed, was lost or took too long.
     """
     what = f"entity {entity.name}"
-    kinds = http.request("GET", f"{API}/sobjects/{entity.name}/describe", _kinds, what=what)
     wanted = {"operation": "queryAll", "query": soql}
     job = http.request("POST", _JOBS, lambda answer: str(json.loads(answer.text)["id"]), what=what, json=wanted)
     try:
@@ -102,7 +108,7 @@ def page_of(entity: Entity, kinds: Mapping[str, str], answer: Answer) -> Page:
         raise ValueError(str(error)) from None
     if len(rows) != int(answer.headers["Sforce-NumberOfRecords"]) or not answer.text.endswith("\n"):
         raise ValueError(f"{len(rows)} rows of {answer.headers['Sforce-NumberOfRecords']}")
-    if tuple(head) != entity.fields:
+    if tuple(head) != entity.asked:
         raise ContractError(f"entity {entity.name}", f"the columns are {head}", "Compare them with the declared fields")
     spell = [_spelling(name, kinds.get(name, "string")) for name in head]
     key, stamp, deleted = (head.index(str(name)) for name in (entity.key[0], entity.cursor, "IsDeleted"))
@@ -116,7 +122,8 @@ def page_of(entity: Entity, kinds: Mapping[str, str], answer: Answer) -> Page:
         ids=[row[key] for row in rows],
         versions=[_moment(row[stamp]) for row in rows],
         payloads=[f"{{{text}}}" for text in texts],
-        hash_texts=[f"{text}}}" for text in texts],  # as left of a record once its ``attributes`` are cut off
+        # as left of a record once its ``attributes`` are cut off
+        hash_texts=[without_empty(f"{text}}}", entity.added) for text in texts],
         deleted=[row[deleted] == "true" for row in rows],
     )
 

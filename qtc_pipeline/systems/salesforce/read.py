@@ -11,7 +11,7 @@ errors are a JSON array; 403 REQUEST_LIMIT_EXCEEDED is the day's budget ("TotalR
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -24,6 +24,7 @@ from qtc_pipeline.errors import (
     AuthenticationError,
     ContractError,
     PermanentError,
+    PermissionRefusedError,
     RateLimitedError,
     SystemReadError,
     TransientError,
@@ -34,11 +35,12 @@ from qtc_pipeline.systems.contract import Entity, Page
 from qtc_pipeline.systems.http import Answer, Http, Patience, Token, retry_after, usual_error, vendor_clock
 from qtc_pipeline.systems.paging import ahead
 from qtc_pipeline.systems.payload import hash_text, split_answer
-from qtc_pipeline.systems.salesforce.bulk import API, bulk_pages
+from qtc_pipeline.systems.salesforce.bulk import API, bulk_pages, field_types
 from qtc_pipeline.systems.salesforce.token import fetch_token, grant_of
 
 _DELETED_WINDOW = timedelta(days=15)
 _LOST_LOCATOR = "INVALID_QUERY_LOCATOR"
+_COMPOUND = frozenset({"address", "location", "base64", "anyType", "complexvalue"})  # no one plain value
 
 
 class LostLocatorError(PermanentError):
@@ -100,6 +102,7 @@ class SalesforceReader:
     bulk_above: int | None = None
     _rows: dict[str, int] = field(default_factory=dict)
     _without_bulk: set[str] = field(default_factory=set)
+    _types: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
     def close(self) -> None:
         """Close the connections."""
@@ -135,6 +138,15 @@ class SalesforceReader:
             sorted(("legal_entity", str(row["Legal_Entity__c"])) for row in rows if row.get("Legal_Entity__c"))
         )
 
+    def offered(self, entity: Entity) -> Mapping[str, bool] | None:
+        """The fields ``describe`` lists for this user."""
+        try:
+            types = field_types(self.http, entity)
+        except (PermissionRefusedError, ContractError):
+            return None
+        self._types[entity.name] = types
+        return {name: kind not in _COMPOUND for name, kind in types.items()}
+
     def _aggregate(self, soql: str, entity: Entity) -> list[dict[str, Any]]:
         def decode(answer: Answer) -> list[dict[str, Any]]:
             body = json.loads(answer.text, parse_float=Decimal)
@@ -150,7 +162,8 @@ class SalesforceReader:
         """Records by stamp, or as a job gives them where they are many; deleted ones included."""
         if self._are_many(entity, since):
             try:
-                yield from bulk_pages(self.http, entity, self._soql(entity, since))
+                types = self._types.get(entity.name) or field_types(self.http, entity)
+                yield from bulk_pages(self.http, entity, self._soql(entity, since), types)
             except BulkRefusedError:
                 self._without_bulk.add(entity.name)
             else:
@@ -195,7 +208,7 @@ class SalesforceReader:
         return f"{API}/queryAll?{urlencode({'q': soql})}"
 
     def _soql(self, entity: Entity, since: datetime | None) -> str:
-        return f"SELECT {', '.join(entity.fields)} FROM {entity.name}{_where(entity, since)}"
+        return f"SELECT {', '.join(entity.asked)} FROM {entity.name}{_where(entity, since)}"
 
     def _page(self, entity: Entity, url: str) -> tuple[Page, str | None]:
         stamp = entity.cursor or "SystemModstamp"
@@ -209,7 +222,7 @@ class SalesforceReader:
                 ids=[record["Id"] for record, _ in records],
                 versions=[record[stamp] for record, _ in records],
                 payloads=[text for _, text in records],
-                hash_texts=[hash_text(record, text, entity.volatile) for record, text in records],
+                hash_texts=[hash_text(record, text, entity.volatile, entity.added) for record, text in records],
                 deleted=[record["IsDeleted"] for record, _ in records],
             )
             return page, None if envelope["done"] else str(envelope["nextRecordsUrl"])
