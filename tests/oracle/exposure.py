@@ -65,6 +65,18 @@ def _size(item: Item) -> tuple[Decimal, str]:
     return -(item.amount or ZERO), item.base
 
 
+def _prominence(finding: Finding) -> tuple[int, bool, str, str, str]:
+    """Which of its rows an exception shows: money before minutes, the left side first."""
+    absent = "~"  # after every name
+    return (
+        ("amount", "count", "minutes").index(finding.measure),
+        (finding.difference or ZERO) < ZERO,
+        finding.period or absent,
+        finding.contract or absent,
+        finding.currency or absent,
+    )
+
+
 def settle(
     findings: Sequence[Finding], carriers: Mapping[str, Primary], ranks: Mapping[str, tuple[int, str]]
 ) -> list[Carried]:
@@ -80,7 +92,7 @@ def settle(
     for finding in findings:
         if finding.acts:
             key = (finding.leg, str(finding.break_class), finding.grain)
-            heads.setdefault(key, finding)
+            heads[key] = min(heads.get(key, finding), finding, key=_prominence)
             for item in finding.items:
                 claims[key][item.key] = min(claims[key].get(item.key, item), item, key=_size)
     bases = {key: {item.base for item in items.values()} for key, items in claims.items()}
