@@ -85,5 +85,21 @@ def test_the_hash_does_not_depend_on_a_volatile_member(value: Any) -> None:
     assert hashed([]) == hashed([{"rel": "self", "href": "x"}])
 
 
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ('{"links":[],"a":1,"new":null}', '"a":1}'),
+        ('{"links":[],"a":1,"new":null,"b":null}', '"a":1,"b":null}'),
+        ('{"links":[],"a":1, "new" : null , "newer":2}', '"a":1 , "newer":2}'),
+        ('{"links":[],"a":1,"new":0}', '"a":1,"new":0}'),
+        ('{"links":[],"a":1}', '"a":1}'),
+        ('{"a":1,"new":null,"links":[]}', '{"a":1}'),
+        (r'{"links":[],"a":"x,\"new\":null,"}', r'"a":"x,\"new\":null,"}'),
+    ],
+)
+def test_a_member_added_later_is_left_out_of_the_hash_where_it_is_empty(text: str, rest: str) -> None:
+    assert hash_text(json.loads(text), text, ("links",), ("new", "newer")) == rest
+
+
 def test_a_record_without_volatile_members_is_hashed_as_it_came() -> None:
     assert hash_text({"a": 1}, '{"a": 1}', ()) == '{"a": 1}'

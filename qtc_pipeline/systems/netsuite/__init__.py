@@ -2,7 +2,8 @@
 
 Data flow: SuiteQL, in windows along the key because an answer ends at 100 000 rows; increments by the modification
 stamp; deletions from ``deletedrecord`` (lines go with their document); control counts and sums by grouped queries.
-Values come as text, so money is exact as received.
+Values come as text, so money is exact as received. Custom fields added later are found in the metadata catalogue of the
+REST records and read; one added to lines or links is in no catalogue and must be declared here.
 Secrets: client id, account and certificate id in ``qtc.toml``, the certificate's private key (PEM) in
 ``QTC_PRIVATE_KEY_<INSTANCE>``; OAuth2 client credentials with a signed assertion. Or ``auth = "tba"``: account, client
 id (consumer key) and ``access_id`` (token id), ``QTC_SECRET_<INSTANCE>`` and ``QTC_TOKEN_SECRET_<INSTANCE>``.

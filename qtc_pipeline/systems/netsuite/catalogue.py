@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from qtc_pipeline.errors import ContractError, PermissionRefusedError
+from qtc_pipeline.errors import PermanentError
 from qtc_pipeline.systems.contract import Entity
 from qtc_pipeline.systems.http import Answer, Http
 
@@ -46,7 +46,7 @@ def catalogued(http: Http, entity: Entity) -> Mapping[str, bool] | None:
     headers = {"Accept": "application/schema+json"}
     try:
         return http.request("GET", f"{_CATALOGUE}/{described}", decode, what=f"entity {entity.name}", headers=headers)
-    except (PermissionRefusedError, ContractError):
+    except PermanentError:  # what else is wrong with this account, the read itself will say
         return None
 
 

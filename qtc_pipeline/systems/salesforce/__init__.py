@@ -2,7 +2,7 @@
 
 Data flow: SOQL over ``queryAll`` (deleted records included, marked ``IsDeleted``), ordered by SystemModstamp and Id,
 pages by ``nextRecordsUrl``; a read of more rows than ``bulk_above_rows`` as a Bulk API 2.0 job; deletions purged from
-the recycle bin by ``/deleted``; control counts by aggregates.
+the recycle bin by ``/deleted``; control counts by aggregates; fields added later are found by ``describe`` and read.
 Secrets: client id (consumer key) in ``qtc.toml``, client secret in ``QTC_SECRET_<INSTANCE>``; OAuth2 client credentials
 at the My Domain host. Or ``auth = "jwt_bearer"`` with ``username`` and the app's key in ``QTC_PRIVATE_KEY_<INSTANCE>``.
 Permissions: API Enabled, View All on the objects read, Query All Files is not needed.

@@ -24,7 +24,6 @@ from qtc_pipeline.errors import (
     AuthenticationError,
     ContractError,
     PermanentError,
-    PermissionRefusedError,
     RateLimitedError,
     SystemReadError,
     TransientError,
@@ -142,7 +141,7 @@ class SalesforceReader:
         """The fields ``describe`` lists for this user."""
         try:
             types = field_types(self.http, entity)
-        except (PermissionRefusedError, ContractError):
+        except PermanentError:  # what else is wrong with this org, the read itself will say
             return None
         self._types[entity.name] = types
         return {name: kind not in _COMPOUND for name, kind in types.items()}
