@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 
 from tests.oracle.firm_view import View, month_of
-from tests.oracle.kpis.part import ZERO, Kind, Part, durations, place_of, reported
+from tests.oracle.kpis.part import ZERO, Part, durations, place_of, reported
 from tests.oracle.margin import Margin, less
 from tests.oracle.records import Contract
 from tests.oracle.solution import Answer
@@ -90,8 +90,7 @@ def activation(answer: Answer) -> Iterator[Part]:
                 yield from durations(place, "activation_time", name, (day - contract.signed).days)
         project = events["psa_project"]
         in_time = project is not None and (project - contract.signed).days <= view.context.activation_days
-        kind: Kind = "ratio"
-        yield Part(place, "activation_time", "psa_project_within_sla", kind, Decimal(in_time), Decimal(1))
+        yield Part(place, "activation_time", "psa_project_within_sla", "ratio", Decimal(in_time), Decimal(1))
 
 
 def _project(view: View, contract: Contract) -> date | None:

@@ -20,7 +20,7 @@ UNASSIGNED = "unassigned"
 MEDIAN, NINETIETH = Decimal("0.5"), Decimal("0.9")
 Place = tuple[str, str, str, str]
 Cell = tuple[str, str, str, str, str, str]
-Kind = Literal["amount", "known", "ratio", "per_mille", "median", "p90"]
+Kind = Literal["amount", "known", "ratio", "median", "p90"]
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def _figure(parts: Sequence[Part]) -> Figure:
     if kind == "amount":
         return Figure(top, top)
     bottom = whole([part.denominator for part in parts])
-    return Figure(quotient(top, bottom, 1000 if kind == "per_mille" else 1), top, bottom)
+    return Figure(quotient(top, bottom), top, bottom)
 
 
 def whole(amounts: Iterable[Decimal | None]) -> Decimal | None:
@@ -86,11 +86,11 @@ def whole(amounts: Iterable[Decimal | None]) -> Decimal | None:
     return total
 
 
-def quotient(top: Decimal | None, bottom: Decimal | None, times: int = 1) -> Decimal | None:
+def quotient(top: Decimal | None, bottom: Decimal | None) -> Decimal | None:
     """A ratio in six digits; None where a part is unknown or the divisor is zero."""
     if top is None or not bottom:
         return None
-    return (top * times / bottom).quantize(Decimal("0.000001"), rounding=ROUND_HALF_UP)
+    return (top / bottom).quantize(Decimal("0.000001"), rounding=ROUND_HALF_UP)
 
 
 def nearest_rank(values: Sequence[Decimal], share: Decimal) -> Decimal | None:
