@@ -17,6 +17,14 @@ from tests.oracle.solve import Solution
 
 ZERO = Decimal(0)
 DURATIONS = ("_median", "_p90")
+# a variant and the variants whose numerators make it up
+BRIDGES = (
+    ("unbilled_time", "within_cap", ("ready", "on_hold", "on_draft", "blocked")),
+    ("unbilled_time", "within_cap", ("age_0_30", "age_31_60", "age_61_90", "age_over_90")),
+    ("utilization", "billable_calendar", ("billable_available",)),
+    ("utilization", "billable_base_pto", ("billable_available",)),
+    ("utilization", "billable_recorded", ("billable_available",)),
+)
 
 
 def parts_against_cells(built: Built) -> list[Any]:
@@ -63,6 +71,22 @@ def explained(built: Built) -> list[Any]:
     )
 
 
+def bridges(built: Built) -> list[Any]:
+    """Places where a variant is not what it is made of."""
+    query = "select * from kpis.kpi_executive where kpi_id in ('unbilled_time', 'utilization')"
+    shown: dict[tuple[str, ...], Decimal] = defaultdict(lambda: ZERO)
+    for row in built.rows(query):
+        shown[tuple(row[name] for name in compare_kpis.CELL)] += row["numerator"]
+    places = {cell[:4] for cell in shown}
+    return [
+        (place, kpi, whole, made_of)
+        for kpi, whole, made_of in BRIDGES
+        for place in places
+        if shown.get((*place, kpi, whole), ZERO)
+        != sum((shown.get((*place, kpi, part), ZERO) for part in made_of), ZERO)
+    ]
+
+
 def billed_time(built: Built, oracle: Solution) -> list[Any]:
     """Per contract: billed amount = value of the billed minutes + rate variance + discount + rounding.
 
@@ -86,4 +110,4 @@ def billed_time(built: Built, oracle: Solution) -> list[Any]:
     return [(key, billed[key], gaps[key]) for key in billed.keys() | gaps.keys() if billed[key] != gaps[key]]
 
 
-EQUATIONS = (parts_against_cells, roll_forwards, carried, conserved, explained)
+EQUATIONS = (parts_against_cells, roll_forwards, carried, conserved, explained, bridges)
