@@ -62,6 +62,8 @@ def test_netsuite_names_what_the_catalogue_has_and_trusts_the_names_of_custom_fi
         assert (offered["custbody_qtc_id"], offered["trandate"], offered["currency"]) == (True, False, False)
         running.inject("erp", "field_added", field="custbody_Drift")
         assert reader.offered(TRANSACTION) == {**offered, "custbody_drift": True}
+        (page, *_) = reader.pages(replace(TRANSACTION, added=("custbody_drift",)), None)
+        assert {json.loads(text)["custbody_drift"] for text in page.payloads} == {"drift"}
         asked = running.journal("erp").counts["requests"]
         assert reader.offered(system("netsuite").entity("transactionline")) is None
         assert running.journal("erp").counts["requests"] == asked, "it has no record type to ask about"

@@ -56,7 +56,9 @@ def added() -> Mapping[str, str]:
 def known(entity: Entity, spelled: str) -> str | None:
     """The name of a field that can be asked for, None where there is none."""
     name = entity.field(spelled) or next((one for one in added() if one.lower() == spelled.lower()), None)
-    return None if name in lost(entity) else name
+    if name is None or name in lost(entity):
+        return None
+    return name.lower() if entity.vendor == "netsuite" else name
 
 
 def payload(entity: Entity) -> str:

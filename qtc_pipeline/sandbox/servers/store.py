@@ -233,7 +233,8 @@ def _quoted(names: Sequence[str]) -> str:
 
 def projection(entity: Entity, fields: Sequence[str]) -> str:
     """SQL for the JSON text of some fields; the stored text itself when all are asked for, added ones behind it."""
-    new = {name: value for name, value in added().items() if name in fields and entity.vendor != "kantata"}
+    known = {spelled.lower(): value for spelled, value in added().items()}
+    new = {name: known[name.lower()] for name in fields if entity.field(name) is None and name.lower() in known}
     if new:
         head = projection(entity, [name for name in fields if name not in new])
         tail = "".join(f",{json.dumps(name)}:{value}" for name, value in new.items())
