@@ -14,7 +14,6 @@ from typing import Any
 
 import duckdb
 
-from qtc_pipeline import keys
 from qtc_pipeline.gates.evaluate import STAGES, evaluate
 from qtc_pipeline.ops import builds
 from qtc_pipeline.ops.exceptions import list_exceptions
@@ -84,10 +83,10 @@ def open_exceptions(built: Built) -> dict[tuple[str, str], int]:
     """Judge the build in the warehouse, bring the queue to it; (leg, grain) -> occurrence of what is open then."""
     settings = built.settings
     build_id = current_build(settings)
-    with open_store(settings) as session:
-        for step in keys.DBT_STEPS:
-            builds.mark(session, build_id, f"{step}_at")  # type: ignore[arg-type]
-    for stage in STAGES:
+    marks: tuple[builds.Mark, ...] = ("step_1_at", "step_2_at")
+    for stage, mark in zip(STAGES, marks, strict=True):
+        with open_store(settings) as session:
+            builds.mark(session, build_id, mark)
         evaluate(settings, stage)
     with open_read_only(settings.warehouse_path) as connection:
         sync_exceptions(settings, connection, build_id)
