@@ -109,6 +109,13 @@ def _first_invoice(view: View, contract: Contract) -> date | None:
 
 
 def _first_cash(view: View, contract: Contract) -> date | None:
-    invoices = {document.id for document in view.documents_by_contract.get(contract.id, ())}
-    paid = (view.books.payments.get(use.settled_by) for use in view.books.applications if use.invoice in invoices)
-    return min((payment.day for payment in paid if payment is not None and not payment.void), default=None)
+    """Cash has come in whatever period its invoice is posted."""
+    documents = view.books.documents
+    payments = (
+        view.books.payments.get(use.settled_by)
+        for use in view.books.applications
+        if (invoice := documents.get(use.invoice)) is not None
+        and invoice.counts
+        and view.contract_of_job(invoice.project) is contract
+    )
+    return min((payment.day for payment in payments if payment is not None and not payment.void), default=None)
