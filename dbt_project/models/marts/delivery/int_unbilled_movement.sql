@@ -2,6 +2,10 @@ with entries as (
     select * from {{ ref('int_time_value') }}
 ),
 
+time_entries as (
+    select * from {{ ref('core_time_entry') }}
+),
+
 positions as (
     select * from {{ ref('int_contract_position') }}
 ),
@@ -50,19 +54,32 @@ approved as (
     from standing
 ),
 
+-- the time bill says that it is written off
+written_off_bill as (
+    select
+        counterpart_id as item_key,
+        max(source_load_id) as source_load_id
+    from time_entries
+    where system_role = 'erp' and is_written_off
+    group by counterpart_id
+),
+
 written_off as (
     select
-        'written_off:' || item_key as movement_id,
+        'written_off:' || standing.item_key as movement_id,
         'written_off' as movement_type,
-        contract_id,
-        legal_entity_id,
-        currency,
-        {{ period_of('coalesce(written_off_date, work_date)') }} as period,
-        coalesce(written_off_date, work_date) as event_date,
-        -written_off_value as amount,
-        decisive_load_id as source_load_id
+        standing.contract_id,
+        standing.legal_entity_id,
+        standing.currency,
+        {{ period_of('coalesce(standing.written_off_date, standing.work_date)') }} as period,
+        coalesce(standing.written_off_date, standing.work_date) as event_date,
+        -standing.written_off_value as amount,
+        greatest(
+            standing.decisive_load_id, coalesce(written_off_bill.source_load_id, standing.decisive_load_id)
+        ) as source_load_id
     from standing
-    where written_off_value <> 0
+    left join written_off_bill on standing.item_key = written_off_bill.item_key
+    where standing.written_off_value <> 0
 ),
 
 billed_line as (

@@ -38,7 +38,8 @@ applied_part as (
         applications.payment_id,
         applications.amount,
         {{ round_to_minor_unit(money_times('applications.amount', 'invoices.exchange_rate'), 'functional.minor_unit') }}
-            as functional_amount
+            as functional_amount,
+        greatest(applications.source_load_id, invoices.source_load_id) as source_load_id
     from applications
     inner join payments on applications.payment_id = payments.payment_id
     inner join invoices on applications.invoice_id = invoices.invoice_id
@@ -49,7 +50,8 @@ applied as (
     select
         payment_id,
         sum(amount) as amount,
-        sum(functional_amount) as functional_amount
+        sum(functional_amount) as functional_amount,
+        max(source_load_id) as source_load_id
     from applied_part
     group by payment_id
 ),
@@ -63,7 +65,8 @@ relieved as (
         payments.payment_date,
         coalesce(payments.posting_period, {{ period_of('payments.payment_date') }}) as period,
         payments.version_at,
-        payments.source_load_id,
+        -- what a payment relieves changes with the invoices it is applied to, too
+        greatest(payments.source_load_id, coalesce(applied.source_load_id, payments.source_load_id)) as source_load_id,
         coalesce(applied.functional_amount, 0) as applied_functional,
         {{ round_to_minor_unit(
             money_times('payments.amount - coalesce(applied.amount, 0)', 'payments.exchange_rate'), 'functional.minor_unit'
