@@ -20,7 +20,7 @@ from tests.oracle.records import Amendment, Contract, Entry, Project
 from tests.oracle.records_erp import Document, Line, Payment, Recognition, Transfer
 
 ZERO = Decimal(0)
-EXPENSE = "expense"
+NO_FEE = {"expense", "write_off"}
 UNTYPED = "none"
 
 
@@ -225,7 +225,7 @@ class View:
 
 def fee_lines(document: Document) -> list[Line]:
     """A document's lines without re-billed expenses."""
-    return [line for line in document.lines if line.source_type != EXPENSE]
+    return [line for line in document.lines if line.source_type not in NO_FEE]
 
 
 def fees(document: Document) -> Decimal:
