@@ -128,9 +128,9 @@ def _fields(home: Settings, kpi_id: str) -> list[tuple[str, str, str]]:
             for view in part_views(connection)
             if read_rows(connection, f"select 1 as one from marts.{view} where kpi_id = ? limit 1", [kpi_id])
         ]
-    return sorted(
-        {field for view in views for field in vendor_fields(home, ("marts", view), ("numerator", "denominator"))}
-    )
+    used = {instance.vendor for instance in home.instances}
+    found = {field for view in views for field in vendor_fields(home, ("marts", view), ("numerator", "denominator"))}
+    return sorted(field for field in found if field[0] in used)
 
 
 def _restated(settings: Settings, telling: Telling, earlier: str, later: str, kpi_id: str) -> list[Restated]:

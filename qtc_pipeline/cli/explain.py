@@ -14,6 +14,7 @@ from qtc_pipeline.cli.output import out, progress, show_json, show_rows, text_of
 
 if TYPE_CHECKING:
     from qtc_pipeline.explain import Explanation
+    from qtc_pipeline.publish.restated import Restated
 
 _RECORD = ("source_instance", "source_entity", "source_id", "numerator", "version_at", "source_load_id")
 _SHOWN_RESTATED = 5
@@ -113,12 +114,20 @@ def _history(found: Explanation) -> None:
         out.print(f"No figure that {found.earlier} stated was restated.")
     for one in found.restated[:_SHOWN_RESTATED]:
         place = ", ".join(one.cell[:4])
-        causes = ", ".join(f"{cause} {text_of(one.numerator.get(cause, 0))}" for cause in one.causes)
+        causes = ", ".join(_share(one, cause) for cause in one.causes)
         out.print(
             f"{one.cell[4]} {one.cell[5]} ({place}): {text_of(one.before)} before, {text_of(one.after)} now."
             f" Causes: {causes} ({one.records} records).",
             markup=False,
         )
+
+
+def _share(one: Restated, cause: str) -> str:
+    """What a cause did: to the amount, or to the two sides of a ratio."""
+    shares = [(name, getattr(one, name).get(cause)) for name in ("numerator", "denominator")]
+    if one.unit == "amount":
+        return f"{cause} {text_of(shares[0][1])}"
+    return f"{cause} ({', '.join(f'{name} {text_of(amount)}' for name, amount in shares if amount)})"
 
 
 def _proof(found: Explanation) -> None:
