@@ -6,7 +6,7 @@ Add here: nothing but the precedence. Stays out: how much an item exposes (each 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -78,9 +78,14 @@ def _prominence(finding: Finding) -> tuple[int, bool, str, str, str]:
 
 
 def settle(
-    findings: Sequence[Finding], carriers: Mapping[str, Primary], ranks: Mapping[str, tuple[int, str]]
+    findings: Sequence[Finding],
+    carriers: Mapping[str, Primary],
+    ranks: Mapping[str, tuple[int, str]],
+    reported: Callable[[Item], Decimal],
 ) -> list[Carried]:
     """One exception per (leg, class, grain) with the sum of its primary items; None where no amount is known.
+
+    Items of several currencies are summed in reporting currency.
 
     Its base is that of its items; an exception without items has the base of its class.
     """
@@ -101,7 +106,7 @@ def settle(
             *key,
             head.contract,
             head.company,
-            _sum(carried[key]),
+            _sum(carried[key], reported),
             min(bases.get(key) or {ranks[key[1]][1]}),
             head.due_at,
         )
@@ -109,6 +114,10 @@ def settle(
     ]
 
 
-def _sum(items: Sequence[Item]) -> Decimal | None:
-    known = [item.amount for item in items if item.amount is not None]
-    return None if items and not known else sum(known, ZERO)
+def _sum(items: Sequence[Item], reported: Callable[[Item], Decimal]) -> Decimal | None:
+    known = [item for item in items if item.amount is not None]
+    if items and not known:
+        return None
+    if len({item.currency for item in known}) > 1:
+        return sum((reported(item) for item in known), ZERO)
+    return sum((item.amount or ZERO for item in known), ZERO)

@@ -49,17 +49,16 @@ class InvoiceException:
 
     def exposure(self, view: View) -> Decimal | None:
         """Σ of what is carried; of several currencies in reporting currency."""
-        amounts = [item.amount or ZERO for item in self.carried]
         if len({item.currency for item in self.carried}) > 1:
-            rates = [_rate(view, item.currency) for item in self.carried]
-            amounts = [cents(amount * rate) for amount, rate in zip(amounts, rates, strict=True)]
-        return sum(amounts, ZERO)
+            return sum((reported(view, item) for item in self.carried), ZERO)
+        return sum((item.amount or ZERO for item in self.carried), ZERO)
 
 
-def _rate(view: View, currency: str | None) -> Decimal:
+def reported(view: View, item: Item) -> Decimal:
+    """An item's amount in reporting currency at the latest average rate."""
     rates, today = view.books.average_rates, month_of(view.context.today)
-    latest = max((month for code, month in rates if code == currency and month <= today), default="")
-    return rates.get((str(currency), latest), ZERO)
+    latest = max((month for code, month in rates if code == item.currency and month <= today), default="")
+    return cents((item.amount or ZERO) * rates.get((str(item.currency), latest), ZERO))
 
 
 def invoice_exceptions(

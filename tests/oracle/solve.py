@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 
 from tests.oracle.billing import billed_items, duplicates, header_and_lines
 from tests.oracle.cash import cash_applied, cash_to_ledger
@@ -20,7 +20,7 @@ from tests.oracle.executive import executive
 from tests.oracle.exposure import Carried, Primary, primaries, settle
 from tests.oracle.findings import Finding
 from tests.oracle.firm_view import View, look
-from tests.oracle.invoices import InvoiceException, invoice_exceptions
+from tests.oracle.invoices import InvoiceException, invoice_exceptions, reported
 from tests.oracle.issued import invoice_number_gap, tax_rate_unexpected
 from tests.oracle.kpis.part import Cell as KpiCell
 from tests.oracle.kpis.part import Figure
@@ -87,7 +87,7 @@ class Solution:
     @cached_property
     def exceptions(self) -> Sequence[Carried]:
         """Breaks and conditions with the exposure they carry as primary."""
-        return settle(self.findings, self.primaries, class_ranks())
+        return settle(self.findings, self.primaries, class_ranks(), partial(reported, self.view))
 
     @cached_property
     def backlog(self) -> Sequence[Backlog]:
