@@ -19,7 +19,7 @@ def _say(text: str) -> None:
 def main() -> int:
     """Run the campaign; 0 where nothing survived."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
-    parser.add_argument("--number", type=int, default=100, help="mutants of the models to judge")
+    parser.add_argument("--number", type=int, default=72, help="mutants of the models to judge")
     parser.add_argument("--seed", type=int, default=1, help="another seed, other mutants")
     arguments = parser.parse_args()
     with TemporaryDirectory(prefix="mutation") as folder:

@@ -6,6 +6,7 @@ Add here: a kind of mistake, as a function that finds its places and one that sp
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -31,7 +32,7 @@ OTHER_RATE = {
     "rate": "1",
 }
 OTHER_LITERAL = {"average": "closing", "psa": "erp", "erp": "psa", "credit_memo": "invoice", "invoice": "credit_memo"}
-_FAR = 100
+_FAR = 1000
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,13 @@ class Mutant:
     before: str
     after: str
     sql: str
+    ordinal: int = 0
 
     @property
     def key(self) -> str:
-        """Names the place as long as the model's SQL does not change there."""
-        place = hashlib.sha256(f"{self.sql}".encode()).hexdigest()[:10]
-        return f"{self.model}:{self.kind}:{place}"
+        """Names the place whatever changes elsewhere in the model: what is spoiled how, and the how many-th of these."""
+        place = hashlib.sha256(f"{self.before}|{self.after}".encode()).hexdigest()[:8]
+        return f"{self.model}:{self.kind}:{place}:{self.ordinal}"
 
     def __str__(self) -> str:
         return f"{self.model} {self.kind}: {self.before[:90]} -> {self.after[:90]}"
@@ -62,14 +64,17 @@ def mutants(model: str, sql: str) -> Iterator[Mutant]:
     """Every mutant of a model."""
     tree = parse_one(sql, dialect=DIALECT)
     whole = tree.sql(dialect=DIALECT)
+    seen: Counter[tuple[str, str, str]] = Counter()
     for kind, (find, spoil) in KINDS.items():
         for number, place in enumerate(find(tree)):
             copy = tree.copy()
             before = place.sql(dialect=DIALECT)
             spoiled = spoil(find(copy)[number])
+            after = spoiled.sql(dialect=DIALECT) if spoiled else "nothing"
             text = copy.sql(dialect=DIALECT)
-            if text != whole:
-                yield Mutant(model, kind, before, spoiled.sql(dialect=DIALECT) if spoiled else "nothing", text)
+            if text != whole and before.lower() != "true":
+                yield Mutant(model, kind, before, after, text, seen[kind, before, after])
+                seen[kind, before, after] += 1
 
 
 def _conjuncts(condition: exp.Expression) -> list[exp.Expression]:
