@@ -48,7 +48,7 @@ class Mutant:
 
     @property
     def key(self) -> str:
-        """Names the place whatever changes elsewhere in the model: what is spoiled how, and the how many-th of these."""
+        """Names the place whatever changes elsewhere in the model: what is spoiled, how, and the how many-th of it."""
         place = hashlib.sha256(f"{self.before}|{self.after}".encode()).hexdigest()[:8]
         return f"{self.model}:{self.kind}:{place}:{self.ordinal}"
 
