@@ -46,7 +46,12 @@ def test_every_picture_it_shows_is_there() -> None:
 
 def test_every_table_it_promises_is_a_model() -> None:
     named = set(re.findall(r"\b((?:kpi|fct)_[a-z_]+)\b", README))
-    models = {path.stem for path in (ROOT / "dbt_project" / "models").rglob("*.sql")}
+    project = ROOT / "dbt_project"
+    models = {
+        path.stem
+        for folder, kind in (("models", "sql"), ("seeds", "csv"))
+        for path in (project / folder).rglob(f"*.{kind}")
+    }
     published = {relation.split(".")[1] for mart in MARTS.values() for relation in mart.relations}
     assert published <= named <= models
 
