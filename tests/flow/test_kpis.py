@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.flow import compare, compare_kpis, identities
+from tests.flow import compare, compare_kpis, identities, published
 from tests.flow.damage import Damaged
 from tests.flow.replay import SCALE, Built, Warehouses
 from tests.oracle.solve import Solution
@@ -89,3 +89,13 @@ def _equations_hold(built: Built, oracle: Solution) -> None:
     for equation in identities.EQUATIONS:
         assert equation(built) == []
     assert identities.billed_time(built, oracle) == []
+
+
+def test_every_published_table_is_what_its_mart_says(firm: tuple[Built, Solution]) -> None:
+    built, _ = firm
+    assert compare.unequal(published.recomputed(built), published.published(built)) == []
+
+
+def test_every_published_table_of_a_damaged_firm_is_what_its_mart_says(damaged: tuple[Built, Solution]) -> None:
+    built, _ = damaged
+    assert compare.unequal(published.recomputed(built), published.published(built)) == []

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 import duckdb
 
 from qtc_pipeline.transform.project import manifest_path, target_dir
-from tests.flow import compare, compare_kpis
+from tests.flow import compare, compare_kpis, identities, published
 from tests.flow.replay import Built
 from tests.mutation.sql import Mutant, mutants
 from tests.oracle.solve import Solution
@@ -29,6 +30,10 @@ GATES = {
         "or difference <> break_total + timing_total + reconciling_total"
     ),
     "e3": "select * from reconciliation.rec_mart_total where difference <> 0",
+}
+EQUATIONS: dict[str, Callable[[Built], bool]] = {
+    "published": lambda built: published.recomputed(built) == published.published(built),
+    "equations": lambda built: not any(equation(built) for equation in identities.EQUATIONS),
 }
 ROOMS = ("models/marts/", "models/reconciliation/", "models/kpis/")
 KPI_MARTS = ("contract_position", "wip", "utilization", "receivable", "payment")
@@ -105,6 +110,7 @@ class Witness:
             "exposure": compare.breaks_of_oracle(self._oracle),
             **{f"mart {name}": rows for name, rows in compare.marts_of_oracle(self._oracle).items()},
             "kpis": compare_kpis.figures_of_oracle(self._oracle),
+            "durations": compare_kpis.durations_of_oracle(self._oracle),
             **{
                 f"mart {name}": rows
                 for name, rows in compare_kpis.marts_of_oracle(self._oracle).items()
@@ -112,14 +118,13 @@ class Witness:
             },
         }
 
-    def _seen(self, built: Built) -> dict[str, Any]:
-        return {
-            "rows": compare.rows_of_rules(built),
-            "exposure": compare.breaks_of_warehouse(built),
-            **{f"mart {name}": rows for name, rows in compare.marts_of_warehouse(built).items()},
-            "kpis": compare_kpis.figures_of_warehouse(built),
-            **{f"mart {name}": compare_kpis.mart_of_warehouse(built, name) for name in KPI_MARTS},
-        }
+    def _seen(self, built: Built) -> Iterator[tuple[str, Any]]:
+        yield from ((f"mart {name}", compare_kpis.mart_of_warehouse(built, name)) for name in KPI_MARTS)
+        yield "kpis", compare_kpis.figures_of_warehouse(built)
+        yield "durations", compare_kpis.durations_of_warehouse(built)
+        yield from ((f"mart {name}", rows) for name, rows in compare.marts_of_warehouse(built).items())
+        yield "rows", compare.rows_of_rules(built)
+        yield "exposure", compare.breaks_of_warehouse(built)
 
     @cached_property
     def _due(self) -> dict[str, list[str]]:
@@ -127,7 +132,7 @@ class Witness:
 
     def is_sound(self) -> list[str]:
         """What the witness would say of the unspoiled warehouse: nothing, or it is no witness."""
-        return self._complaints(self._built)
+        return list(self._complaints(self._built))
 
     def notices(self, project: Project, mutant: Mutant, folder: Path) -> str | None:
         """Who notices the mutant: ``gate e2``, ``test kpis``; None where nobody does.
@@ -137,15 +142,13 @@ class Witness:
         """
         spoiled = copied(self._built, folder / self.name)
         rebuild(spoiled, project.from_on(mutant.model), mutant)
-        found = self._complaints(spoiled, first=True)
-        return found[0] if found else None
+        return next(self._complaints(spoiled), None)
 
-    def _complaints(self, built: Built, *, first: bool = False) -> list[str]:
-        found = [f"gate {name}" for name, rows in said_by_gates(built).items() if set(rows) - set(self._due[name])]
-        if first and found:
-            return found
-        seen = self._seen(built)
-        return [*found, *(f"test {name}" for name, rows in seen.items() if compare.unequal(self._expected[name], rows))]
+    def _complaints(self, built: Built) -> Iterator[str]:
+        said = said_by_gates(built)
+        yield from (f"gate {name}" for name, rows in said.items() if set(rows) - set(self._due[name]))
+        yield from (f"test {name}" for name, rows in self._seen(built) if compare.unequal(self._expected[name], rows))
+        yield from (f"test {name}" for name, holds in EQUATIONS.items() if not holds(built))
 
 
 TAMPERED = {
