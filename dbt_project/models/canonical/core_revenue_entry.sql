@@ -10,6 +10,7 @@ select
     {{ canonical_identity('contribution') }},
     project.qtc_id,
     {{ canonical_version('contribution') }},
+    contribution.project_id,
     project_link.contract_id,
     coalesce(contribution.legal_entity_id, project.legal_entity_id, 'unassigned') as legal_entity_id,
     contribution.period,

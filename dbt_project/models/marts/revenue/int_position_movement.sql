@@ -11,6 +11,10 @@ revenue as (
     where is_recognized
 ),
 
+links as (
+    select * from {{ ref('core_project_link') }}
+),
+
 documents as (
     select * from {{ ref('int_posted_document') }}
     where document_type in ('invoice', 'credit_memo')
@@ -20,6 +24,7 @@ lines as (
     select * from {{ ref('core_invoice_line') }}
 ),
 
+-- the link of its job decides with the entry itself whose it is
 recognized as (
     select
         'recognized:' || revenue.revenue_entry_id as movement_id,
@@ -30,9 +35,12 @@ recognized as (
         revenue.period,
         {{ period_end('revenue.period') }} as event_date,
         revenue.amount,
-        greatest(revenue.source_load_id, positions.source_load_id) as source_load_id
+        greatest(
+            revenue.source_load_id, positions.source_load_id, coalesce(links.source_load_id, revenue.source_load_id)
+        ) as source_load_id
     from revenue
     inner join positions on revenue.contract_id = positions.contract_id and revenue.currency = positions.currency
+    left join links on revenue.project_id = links.project_id
     cross join build
     where revenue.period <= build.as_of_period and revenue.amount <> 0
 ),

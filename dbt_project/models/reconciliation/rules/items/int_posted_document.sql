@@ -7,6 +7,10 @@ contracts as (
     select * from {{ ref('core_contract') }}
 ),
 
+links as (
+    select * from {{ ref('core_project_link') }}
+),
+
 credits as (
     select
         credited_invoice_id,
@@ -37,8 +41,10 @@ select
     invoices.net_amount,
     invoices.functional_gross,
     invoices.version_at,
-    invoices.source_load_id,
+    -- the link of its job decides with the document itself whose it is
+    greatest(invoices.source_load_id, coalesce(links.source_load_id, invoices.source_load_id)) as source_load_id,
     coalesce(invoices.document_type = 'invoice' and invoices.gross_amount + credits.credited_gross = 0, false) as is_fully_credited
 from invoices
 left join contracts on invoices.contract_id = contracts.contract_id
+left join links on invoices.project_id = links.project_id
 left join credits on invoices.invoice_id = credits.credited_invoice_id
