@@ -67,6 +67,7 @@ def test_receivables_age_by_what_is_left_of_each_invoice_and_sum_to_what_is_owed
         firm.document(name, "c1", [("fixed_fee", None, None, Decimal(100))], duedate=due)
     firm.payment("p1", Decimal(60), "i2")
     firm.payment("p2", Decimal(25))
+    firm.payment("ahead", Decimal(10), "i3", trandate="2026-07-10", postingperiod=None)
     firm.document("cm", "c1", [("write_off", None, None, Decimal(-30))], kind="CustCred", createdfrom="i3",
                   custbody_credit_reason="bad_debt")  # fmt: skip
     firm.applied("i3", "cm", Decimal(30))

@@ -130,9 +130,9 @@ def _records(view: View) -> Iterator[tuple[str, Contract | None, str]]:
             yield "revenue", contract, contract.company
     for entry in view.delivery.entries.values():
         if entry.day <= view.context.today:
-            project = view.delivery.projects.get(entry.project)
-            company = project.company if project is not None else UNASSIGNED
-            yield "delivery", view.contract_of_workspace(entry.project), company
+            contract, project = view.contract_of_workspace(entry.project), view.delivery.projects.get(entry.project)
+            beside = project.company if project is not None else UNASSIGNED
+            yield "delivery", contract, contract.company if contract is not None else beside
     for document in view.books.documents.values():
         if document.counts:
             yield "billing", view.contract_of_job(document.project), document.company

@@ -110,8 +110,13 @@ def _documents(view: View) -> Mapping[str, Document]:
 
 
 def _payments(view: View) -> Mapping[str, Payment]:
-    """Payments and what takes them back."""
-    return {key: payment for key, payment in view.books.payments.items() if payment.posted}
+    """Payments and what takes them back; what is posted ahead has not happened yet."""
+    today = month_of(view.context.today)
+    return {
+        key: payment
+        for key, payment in view.books.payments.items()
+        if payment.posted and (payment.period or month_of(payment.day)) <= today
+    }
 
 
 def ageing(answer: Answer) -> Iterator[Part]:

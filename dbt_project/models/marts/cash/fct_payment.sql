@@ -2,8 +2,12 @@ with build as (
     select * from {{ ref('int_build') }}
 ),
 
+-- what is posted ahead has not happened yet
 payments as (
-    select * from {{ ref('core_payment') }}
+    select core_payment.*
+    from {{ ref('core_payment') }} as core_payment
+    cross join build
+    where coalesce(core_payment.posting_period, {{ period_of('core_payment.payment_date') }}) <= build.as_of_period
 ),
 
 applications as (
@@ -28,10 +32,7 @@ reversed as (
         reversals.reversed_payment_id as payment_id,
         sum(reversals.amount) as amount
     from reversals
-    cross join build
-    where
-        reversals.is_of_payment
-        and coalesce(reversals.posting_period, {{ period_of('reversals.payment_date') }}) <= build.as_of_period
+    where reversals.is_of_payment
     group by reversals.reversed_payment_id
 ),
 
@@ -78,6 +79,4 @@ select
     rates.rate as reporting_rate,
     {{ to_reporting('(received.amount + received.reversed_amount)', 'rates.rate') }} as received_reporting
 from received
-cross join build
 left join rates on received.currency = rates.currency and received.period = rates.period
-where received.period <= build.as_of_period

@@ -181,7 +181,7 @@ difference_row as (
         coalesce(judged.qtc_id, contracts.qtc_id) as qtc_id,
         coalesce(cell.contract_id, judged.contract_id) as contract_id,
         coalesce(contracts.customer_id, judged.customer_id) as customer_id,
-        coalesce(contracts.region, judged.region) as region,
+        case when contracts.contract_id is not null then contracts.region else judged.region end as region,
         cell.legal_entity_id,
         cell.period,
         cell.currency,

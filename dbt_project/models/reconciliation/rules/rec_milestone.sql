@@ -33,7 +33,7 @@ joined as (
         coalesce(delivered_contract.contract_id, billed_contract.contract_id) as contract_id,
         coalesce(delivered_contract.qtc_id, billed_contract.qtc_id) as qtc_id,
         coalesce(delivered_contract.customer_id, billed_contract.customer_id) as customer_id,
-        coalesce(delivered_contract.region, billed_contract.region) as region,
+        case when delivered_contract.contract_id is not null then delivered_contract.region else billed_contract.region end as region,
         milestones.legal_entity_id as delivered_entity_id,
         billing.legal_entity_id as billed_entity_id,
         {{ period_of('milestones.accepted_date') }} as accepted_period,
