@@ -87,6 +87,23 @@ def bridges(built: Built) -> list[Any]:
     ]
 
 
+def named_movements(built: Built) -> list[Any]:
+    """Movements of the contract position that do not bear the name of the document they come from."""
+    query = (
+        "select m.movement_type, m.movement_id, d.invoice_id, d.document_type from marts.fct_movement as m "
+        "inner join reconciliation.int_posted_document as d on split_part(m.movement_id, ':', 1) in "
+        "('billed', 'credited') and substr(m.movement_id, instr(m.movement_id, ':') + 1) = d.invoice_id "
+        "where m.stock = 'contract_position'"
+    )
+    names = {"invoice": "billed", "credit_memo": "credited"}
+    return [
+        row
+        for row in built.rows(query)
+        if (due := names[row["document_type"]]) != row["movement_type"]
+        or row["movement_id"] != f"{due}:{row['invoice_id']}"
+    ]
+
+
 def billed_time(built: Built, oracle: Solution) -> list[Any]:
     """Per contract: billed amount = value of the billed minutes + rate variance + discount + rounding.
 
@@ -110,4 +127,4 @@ def billed_time(built: Built, oracle: Solution) -> list[Any]:
     return [(key, billed[key], gaps[key]) for key in billed.keys() | gaps.keys() if billed[key] != gaps[key]]
 
 
-EQUATIONS = (parts_against_cells, roll_forwards, carried, conserved, explained, bridges)
+EQUATIONS = (parts_against_cells, roll_forwards, carried, conserved, explained, bridges, named_movements)
