@@ -65,13 +65,13 @@ def course(first: Built, make: Callable[[int], Firm], days: int, warehouses: War
     for day in range(days + 1):
         if day > 0:
             built = increment_by_replay(built, make(day), warehouses.increment)
-        _remember(memory, built.firm)
+        remember(memory, built.firm)
         oracle = compare.answer(built, dict(memory))
         yield Day(built, oracle, published)
         published = oracle.closings
 
 
-def _remember(memory: dict[tuple[str, str], datetime], firm: Firm) -> None:
+def remember(memory: dict[tuple[str, str], datetime], firm: Firm) -> None:
     """Keep since when each record has been approved and billable."""
     for entity in REMEMBERED:
         for record in firm.records("kantata", entity):

@@ -13,13 +13,16 @@ from pathlib import Path
 import duckdb
 
 from tests.flow.damage import Damaged
+from tests.flow.edges import OnEdges
 from tests.flow.replay import SCALE, Warehouses
-from tests.mutation.equivalents import EQUIVALENT
-from tests.mutation.judge import Project, RedWitness, Witness
+from tests.mutation.equivalents import EQUIVALENT, NOTICED_ELSEWHERE
+from tests.mutation.firms import Odd
+from tests.mutation.judge import LaterWitness, Project, RedWitness, Witness
 from tests.mutation.rules import SPOILED, Spoiled, survives
 from tests.mutation.sql import Mutant
 
 DAMAGE = 11
+EDGES = 2
 
 
 @dataclass
@@ -50,19 +53,30 @@ class Campaign:
     def __init__(self, warehouses: Warehouses, folder: Path) -> None:
         self._folder = folder
         self.project = Project(warehouses.reference)
-        self._witnesses = [
-            Witness("planted", warehouses.reference),
-            RedWitness(warehouses.reference, self.project, folder),
-            Witness("damaged", warehouses.of(f"damaged-{DAMAGE}", Damaged(DAMAGE - 10, SCALE, DAMAGE))),
+        self._awaited: list[Callable[[], Witness | RedWitness]] = [
+            lambda: Witness("planted", warehouses.reference),
+            lambda: RedWitness(warehouses.reference, self.project, folder),
+            lambda: LaterWitness("a day later", warehouses),
+            lambda: Witness("odd", warehouses.of("odd", Odd())),
+            lambda: Witness("edges", warehouses.of("edges", OnEdges(EDGES, SCALE))),
+            lambda: Witness("damaged", warehouses.of(f"damaged-{DAMAGE}", Damaged(DAMAGE - 10, SCALE, DAMAGE))),
         ]
+        self._called: list[Witness | RedWitness] = []
 
-    def unsound(self) -> list[str]:
-        """What witnesses say of the unspoiled project; must be empty."""
-        return [f"{witness.name}: {said}" for witness in self._witnesses for said in witness.is_sound()]
+    def _witnesses(self, number: int | None = None) -> Iterator[Witness | RedWitness]:
+        """So many of the witnesses in their order, each made when it is first asked for."""
+        for place, make in enumerate(self._awaited[:number]):
+            if place == len(self._called):
+                self._called.append(make())
+            yield self._called[place]
+
+    def unsound(self, number: int | None = None) -> list[str]:
+        """What witnesses (the first so many, or all) say of the unspoiled project; must be empty."""
+        return [f"{witness.name}: {said}" for witness in self._witnesses(number) for said in witness.is_sound()]
 
     def chosen(self, seed: int) -> Iterator[Mutant]:
         """All mutants in a seeded order that takes every kind and every model in turn."""
-        ordered = sorted(self.project.mutants(), key=lambda one: hashlib.sha256(f"{seed}:{one.key}".encode()).digest())
+        ordered = sorted(self.project.mutants, key=lambda one: hashlib.sha256(f"{seed}:{one.key}".encode()).digest())
         taken: dict[str, int] = {}
         ranks = []
         for one in ordered:
@@ -81,6 +95,11 @@ class Campaign:
             if mutant.key in EQUIVALENT:
                 score.equivalent[mutant.key] = EQUIVALENT[mutant.key]
                 continue
+            if mutant.key in NOTICED_ELSEWHERE:
+                score.caught[mutant.key] = NOTICED_ELSEWHERE[mutant.key]
+                continue
+            if mutant.is_beyond:
+                continue
             try:
                 by = self._noticed(mutant)
             except duckdb.Error:
@@ -93,7 +112,7 @@ class Campaign:
         return score
 
     def _noticed(self, mutant: Mutant) -> str | None:
-        for witness in self._witnesses:
+        for witness in self._witnesses():
             by = witness.notices(self.project, mutant, self._folder)
             if by is not None:
                 return by

@@ -17,7 +17,8 @@ import duckdb
 
 from qtc_pipeline.transform.project import manifest_path, target_dir
 from tests.flow import compare, compare_kpis, identities, published
-from tests.flow.replay import Built
+from tests.flow.replay import Built, Warehouses
+from tests.mutation.firms import said_of_a_day_later
 from tests.mutation.sql import Mutant, mutants
 from tests.oracle.solve import Solution
 
@@ -67,6 +68,7 @@ class Project:
             sql = compiled.read_text(encoding="utf-8")
             self._models[key] = Model(node["name"], relation, shape, node["original_file_path"], sql)
 
+    @cached_property
     def mutants(self) -> list[Mutant]:
         """Every mutant of the models that state or prove a number.
 
@@ -108,6 +110,7 @@ class Witness:
         return {
             "rows": compare.rows_of_oracle(self._oracle),
             "exposure": compare.breaks_of_oracle(self._oracle),
+            "blocked": compare.blocked_of_oracle(self._oracle),
             **{f"mart {name}": rows for name, rows in compare.marts_of_oracle(self._oracle).items()},
             "kpis": compare_kpis.figures_of_oracle(self._oracle),
             "durations": compare_kpis.durations_of_oracle(self._oracle),
@@ -125,6 +128,7 @@ class Witness:
         yield from ((f"mart {name}", rows) for name, rows in compare.marts_of_warehouse(built).items())
         yield "rows", compare.rows_of_rules(built)
         yield "exposure", compare.breaks_of_warehouse(built)
+        yield "blocked", compare.blocked_of_warehouse(built, self._expected["blocked"])
 
     @cached_property
     def _due(self) -> dict[str, list[str]]:
@@ -149,6 +153,22 @@ class Witness:
         yield from (f"gate {name}" for name, rows in said.items() if set(rows) - set(self._due[name]))
         yield from (f"test {name}" for name, rows in self._seen(built) if compare.unequal(self._expected[name], rows))
         yield from (f"test {name}" for name, holds in EQUATIONS.items() if not holds(built))
+
+
+class LaterWitness(Witness):
+    """The planted firm a day later: two loads, and what was published before. Restatements are not the oracle's."""
+
+    def __init__(self, name: str, warehouses: Warehouses) -> None:
+        super().__init__(name, warehouses.increment)
+        self._warehouses = warehouses
+
+    @cached_property
+    def _oracle(self) -> Solution:
+        return said_of_a_day_later(self._warehouses)
+
+    def _seen(self, built: Built) -> Iterator[tuple[str, Any]]:
+        for name, rows in super()._seen(built):
+            yield name, {key: row for key, row in rows.items() if name != "rows" or key[3] != "restatement"}
 
 
 TAMPERED = {

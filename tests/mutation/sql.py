@@ -45,6 +45,7 @@ class Mutant:
     after: str
     sql: str
     ordinal: int = 0
+    is_beyond: bool = False
 
     @property
     def key(self) -> str:
@@ -73,8 +74,24 @@ def mutants(model: str, sql: str) -> Iterator[Mutant]:
             after = spoiled.sql(dialect=DIALECT) if spoiled else "nothing"
             text = copy.sql(dialect=DIALECT)
             if text != whole and before.lower() != "true":
-                yield Mutant(model, kind, before, after, text, seen[kind, before, after])
+                yield Mutant(model, kind, before, after, text, seen[kind, before, after], is_beyond(place))
                 seen[kind, before, after] += 1
+
+
+def is_beyond(place: exp.Expression) -> bool:
+    """Whether a place speaks only of what no firm here has: Tryton's records, currencies of other than two digits."""
+    spoken_of = place.right if isinstance(place, exp.Union) else place
+    if any("tryton" in table.name for table in spoken_of.find_all(exp.Table)):
+        return True
+    if not isinstance(place, exp.Union) and any(word.name == "tryton" for word in place.find_all(exp.Literal)):
+        return True
+    branch = place.find_ancestor(exp.If)
+    while branch is not None:
+        case = branch.parent
+        if isinstance(case, exp.Case) and case.this is not None and case.this.name in {"minor_unit", "2"}:
+            return True
+        branch = branch.find_ancestor(exp.If)
+    return False
 
 
 def _conjuncts(condition: exp.Expression) -> list[exp.Expression]:
