@@ -104,6 +104,11 @@ def named_movements(built: Built) -> list[Any]:
     ]
 
 
+def engaged(built: Built) -> list[Any]:
+    """Events of a timeline that belong to no engagement."""
+    return built.rows("select * from marts.fct_engagement_event where qtc_id is null")
+
+
 def billed_time(built: Built, oracle: Solution) -> list[Any]:
     """Per contract: billed amount = value of the billed minutes + rate variance + discount + rounding.
 
@@ -127,4 +132,4 @@ def billed_time(built: Built, oracle: Solution) -> list[Any]:
     return [(key, billed[key], gaps[key]) for key in billed.keys() | gaps.keys() if billed[key] != gaps[key]]
 
 
-EQUATIONS = (parts_against_cells, roll_forwards, carried, conserved, explained, bridges, named_movements)
+EQUATIONS = (parts_against_cells, roll_forwards, carried, conserved, explained, bridges, named_movements, engaged)
