@@ -7,6 +7,11 @@ equivalent: it needs a firm in which it shows. Keys are those the run prints.
 from __future__ import annotations
 
 EQUIVALENT: dict[str, str] = {
+    "int_time_value:change_join:5bdbb973:0": "an entry has a value only at a rate of its contract: the contract exists",
+    "rec_break:change_join:db0f1566:0": "every class a rule names stands among the classes, as a test demands",
+    "rec_control_kantata__billing_milestones:change_join:641f0ca4:0": (
+        "both sides are the same raw table, and the condition on the observation drops what has none"
+    ),
     "int_time_value:wrong_edge:5e491710:0": (
         "of nothing billed the value is zero minutes at the rate, which is zero, as is an entry of no minutes"
     ),
