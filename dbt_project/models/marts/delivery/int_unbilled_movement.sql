@@ -140,7 +140,8 @@ repeatedly_billed as (
         value_so_far - coalesce(lag(value_so_far) over (
             partition by item_key order by period asc nulls last, event_date asc nulls last, invoice_line_id asc nulls last
         ), 0) as amount,
-        source_load_id
+        -- what a line bills of an entry follows the entry's other lines
+        max(source_load_id) over (partition by item_key) as source_load_id
     from billed_so_far
 ),
 
