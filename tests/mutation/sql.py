@@ -9,6 +9,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from sqlglot import exp, parse_one
 
@@ -43,9 +44,18 @@ class Mutant:
     kind: str
     before: str
     after: str
-    sql: str
-    ordinal: int = 0
-    is_beyond: bool = False
+    sound: str
+    number: int
+    ordinal: int
+    is_beyond: bool
+
+    @cached_property
+    def sql(self) -> str:
+        """The spoiled SQL; rendered when it is judged, since most mutants never are."""
+        find, spoil = KINDS[self.kind]
+        tree = parse_one(self.sound, dialect=DIALECT)
+        spoil(find(tree)[self.number])
+        return tree.sql(dialect=DIALECT)
 
     @property
     def key(self) -> str:
@@ -64,17 +74,14 @@ Spoil = Callable[[exp.Expression], exp.Expression | None]
 def mutants(model: str, sql: str) -> Iterator[Mutant]:
     """Every mutant of a model."""
     tree = parse_one(sql, dialect=DIALECT)
-    whole = tree.sql(dialect=DIALECT)
     seen: Counter[tuple[str, str, str]] = Counter()
     for kind, (find, spoil) in KINDS.items():
         for number, place in enumerate(find(tree)):
-            copy = tree.copy()
             before = place.sql(dialect=DIALECT)
-            spoiled = spoil(find(copy)[number])
+            spoiled = spoil(place.copy())
             after = spoiled.sql(dialect=DIALECT) if spoiled else "nothing"
-            text = copy.sql(dialect=DIALECT)
-            if text != whole and before.lower() != "true":
-                yield Mutant(model, kind, before, after, text, seen[kind, before, after], is_beyond(place))
+            if place is not tree and after != before and before.lower() != "true":
+                yield Mutant(model, kind, before, after, sql, number, seen[kind, before, after], is_beyond(place))
                 seen[kind, before, after] += 1
 
 
