@@ -76,10 +76,11 @@ def explain(earlier: Side, later: Side, *, kpi_id: str | None = None) -> list[Re
     """
     then, now = (_figures(one, kpi_id) for one in (earlier, later))
     until = str(earlier.published.manifest["as_of"])[:7]
+    of_another_month = _stocks(then) & _stocks(now) if until != str(later.published.manifest["as_of"])[:7] else set()
     changed = {
         cell: (then.get(cell), now.get(cell))
         for cell in then.keys() | now.keys()
-        if cell[0] <= until and _known(then.get(cell)) != _known(now.get(cell))
+        if cell[0] <= until and cell[4:] not in of_another_month and _known(then.get(cell)) != _known(now.get(cell))
     }
     if not changed:
         return []
@@ -103,6 +104,14 @@ def explain(earlier: Side, later: Side, *, kpi_id: str | None = None) -> list[Re
         if not row.causes:
             row.through = {cause for one in found if one.cell[:5] == row.cell[:5] for cause in one.causes}
     return found
+
+
+def _stocks(figures: dict[Cell, dict[str, Any]]) -> set[Cell]:
+    """KPIs and variants that stand in one month only: as of another month they are other figures, not restated ones."""
+    months: dict[Cell, set[str]] = defaultdict(set)
+    for cell in figures:
+        months[cell[4:]].add(cell[0])
+    return {one for one, found in months.items() if len(found) == 1}
 
 
 def _change(unit: str, measure: str, was: dict[str, Any] | None, becomes: dict[str, Any] | None) -> Decimal:
