@@ -25,7 +25,7 @@ MARTS = ("backlog", "unbilled_time", "invoice_exceptions", "margin", "closings")
 
 
 def _firm(seed: int, *, defects: bool) -> Any:
-    """Of the first seeds odd ones with defects and even ones without are always built, all others when there is time."""
+    """Of the first seeds odd ones with defects and even ones without are always built, the rest when there is time."""
     marks = () if seed in ALWAYS and defects == bool(seed % 2) else pytest.mark.long
     return pytest.param((seed, defects), id=f"{seed}-{'defects' if defects else 'clean'}", marks=marks)
 
