@@ -14,6 +14,15 @@ Stays out: the decision which vendor status code is which type (that is in each 
     │       ├── AuthenticationError  credentials or token refused
     │       ├── PermissionRefusedError  known credentials, not allowed to see this
     │       └── ContractError        the vendor's answer does not have the shape we rest on
+    ├── SystemWriteError             a correction an external system did not take
+    │   ├── NoEffectError            refused or unreachable before it could have an effect; ``retry_after`` where told
+    │   ├── OutcomeUnknownError      the answer was lost: only looking tells what happened
+    │   ├── StaleRecordError         the record moved since it was looked at
+    │   ├── WriteRejectedError       the vendor's rules forbid it: business, permission or contract (``category``)
+    │   └── AmbiguousRecordError     several records carry the marker of one
+    ├── CorrectionError              a correction that may not do what was asked of it
+    │   └── LostLeaseError           another applier took the target over
+    ├── AuditError                   the audit trail was edited, shortened or reordered
     ├── LoadRefusedError             a load that must not become visible (shrunk, incomplete id set, too many deletes,
     │                                a field gone or retyped)
     ├── ErasureError                 personal data that could not be erased
@@ -89,6 +98,66 @@ class PermissionRefusedError(PermanentError):
 
 class ContractError(PermanentError):
     """The answer does not have the shape the connector rests on."""
+
+
+class SystemWriteError(QtcError):
+    """An external system did not take a correction.
+
+    Attributes:
+        code: status or error code of the vendor, "" where there was no answer.
+    """
+
+    def __init__(self, what: str, cause: str = "", fix: str = "", *, code: str = "") -> None:
+        super().__init__(what, cause, fix)
+        self.code = code
+
+
+class NoEffectError(SystemWriteError):
+    """Known to have had no effect, and may work if sent again; ``retry_after`` is in seconds where the vendor told."""
+
+    def __init__(
+        self, what: str, cause: str = "", fix: str = "", *, code: str = "", retry_after: float | None = None
+    ) -> None:
+        super().__init__(what, cause, fix, code=code)
+        self.retry_after = retry_after
+
+
+class OutcomeUnknownError(SystemWriteError):
+    """Sent, and the answer was lost."""
+
+
+class StaleRecordError(SystemWriteError):
+    """The vendor's guard says the record moved since it was looked at; nothing was written."""
+
+
+class WriteRejectedError(SystemWriteError):
+    """The vendor's rules forbid the write; sending it again gives the same answer.
+
+    Attributes:
+        category: ``business`` (a rule of the firm or vendor), ``permission`` or ``contract`` (we asked wrongly).
+    """
+
+    def __init__(
+        self, what: str, cause: str = "", fix: str = "", *, code: str = "", category: str = "business"
+    ) -> None:
+        super().__init__(what, cause, fix, code=code)
+        self.category = category
+
+
+class AmbiguousRecordError(SystemWriteError):
+    """Several records carry the marker of one."""
+
+
+class CorrectionError(QtcError):
+    """A correction may not do what was asked of it: wrong state, wrong person, altered plan, a limit."""
+
+
+class LostLeaseError(CorrectionError):
+    """Another applier took the target over; this one must stop before its next write."""
+
+
+class AuditError(QtcError):
+    """The audit trail was edited, shortened or reordered; names the first row that does not hold."""
 
 
 class LoadRefusedError(QtcError):
