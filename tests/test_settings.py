@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from qtc_pipeline.errors import SettingsError
 from qtc_pipeline.settings import EXAMPLE, load_settings
+from qtc_pipeline.settings.corrections import Window
 
 
 @pytest.fixture
@@ -91,3 +93,80 @@ def test_no_file_at_all_says_how_to_get_one(tmp_path: Path, monkeypatch: pytest.
 def test_an_unknown_instance_lists_the_known_ones(config: Path) -> None:
     with pytest.raises(SettingsError, match="crm, psa, erp"):
         load_settings(config).instance("sap")
+
+
+PINNED = 'writes = true\nidentity = "00D000000000001"\n'
+
+
+def test_a_system_is_read_only_until_it_is_enabled_with_the_identity_it_must_answer(config: Path) -> None:
+    assert not any(instance.writes for instance in load_settings(config).instances)
+    with pytest.raises(SettingsError, match=r"instances\.crm: .*writes = true needs identity"):
+        load_settings(change(config, 'vendor = "salesforce"', 'vendor = "salesforce"\nwrites = true'))
+    change(config, "writes = true\n", PINNED)
+    assert load_settings(config).instance("crm").writes
+
+
+def test_a_sandbox_configuration_can_never_write_to_a_production_instance(config: Path) -> None:
+    change(config, 'vendor = "salesforce"', f'vendor = "salesforce"\n{PINNED}')
+    change(config, 'vendor = "kantata"', 'vendor = "kantata"\nenvironment = "sandbox"')
+    with pytest.raises(SettingsError, match="may not write to production: crm"):
+        load_settings(config)
+    change(config, PINNED, f'{PINNED}environment = "sandbox"\n')
+    assert load_settings(config).instance("crm").writes
+
+
+@pytest.mark.parametrize(
+    ("rules", "names"),
+    [
+        ('correction = "create_projects"\ndecision = "automatic"', ["create_projects", "create_project"]),
+        ('correction = "align_rate"\ndecision = "yes"', ["decision", "yes", "two_approvals"]),
+        ('correction = "align_rate"\ndecision = "never"\nlegal_entity = "FR"', ["FR", "DE"]),
+        ('correction = "align_rate"\ndecision = "never"\ninstance = "sap"', ["sap", "psa"]),
+        ('correction = "align_rate"\ndecision = "automatic"\nup_to = -1', ["up_to", "-1"]),
+    ],
+)
+def test_a_policy_that_names_what_there_is_not_is_refused(config: Path, rules: str, names: list[str]) -> None:
+    config.write_text(config.read_text(encoding="utf-8") + f"\n[[corrections.policies]]\n{rules}\n", encoding="utf-8")
+    with pytest.raises(SettingsError) as raised:
+        load_settings(config)
+    for name in names:
+        assert name in str(raised.value)
+
+
+def test_two_policies_for_the_same_case_are_refused(config: Path) -> None:
+    rule = '\n[[corrections.policies]]\ncorrection = "align_rate"\ndecision = '
+    config.write_text(config.read_text(encoding="utf-8") + f'{rule}"never"\n{rule}"approval"\n', encoding="utf-8")
+    with pytest.raises(SettingsError, match="speak twice of align_rate"):
+        load_settings(config)
+
+
+@pytest.mark.parametrize(
+    ("at", "inside"),
+    [
+        ("2026-06-27T22:30:00+00:00", True),
+        ("2026-06-28T01:59:00+00:00", True),  # Saturday's window ends on Sunday
+        ("2026-06-28T02:00:00+00:00", False),
+        ("2026-06-28T22:30:00+00:00", False),
+    ],
+)
+def test_a_maintenance_window_may_run_past_midnight(at: str, *, inside: bool) -> None:
+    window = Window(weekday="saturday", start=time(22), end=time(2))
+    assert window.covers(datetime.fromisoformat(at)) is inside
+
+
+def test_the_key_of_the_audit_trail_is_made_once_and_lies_outside_the_store(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = load_settings(config, home=tmp_path / "var")
+    key = settings.audit_key.get_secret_value()
+    assert len(key) == 64
+    assert load_settings(config, home=tmp_path / "var").audit_key.get_secret_value() == key
+    assert (tmp_path / "var" / "audit.key").stat().st_mode & 0o777 == 0o600
+    monkeypatch.setenv("QTC_AUDIT_KEY", "from-environment")
+    assert settings.audit_key.get_secret_value() == "from-environment"
+
+
+def test_a_named_audit_key_that_is_missing_is_never_made_up(config: Path) -> None:
+    change(config, '# audit_key_file = "audit.key"', 'audit_key_file = "elsewhere.key"')
+    with pytest.raises(SettingsError, match=r"elsewhere\.key.*QTC_AUDIT_KEY"):
+        _ = load_settings(config).audit_key

@@ -46,6 +46,10 @@ margin = 250000
 revenue = 250000
 ar = 250000
 cash = 250000
+
+# The firm has no interface of its own that brings approved time into the ERP: `qtc` may.
+[corrections]
+transfer_owner = "qtc"
 """
 
 
@@ -57,10 +61,15 @@ def sandbox_toml(instances: Mapping[str, Mapping[str, Any]], as_of: datetime) ->
         as_of: the firm's instant.
     """
     sections = [
-        "\n".join([f"[instances.{name}]", *(f"{key} = {_value(value)}" for key, value in facts.items())]) + "\n"
+        "\n".join([f"[instances.{name}]", *(f"{key} = {_value(value)}" for key, value in _open(facts).items())]) + "\n"
         for name, facts in instances.items()
     ]
     return _HEAD.format(as_of=as_of.strftime("%Y-%m-%dT%H:%M:%SZ")) + "\n".join([*sections, _FIRM])
+
+
+def _open(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """A simulator that says who it is may be written."""
+    return {**facts, "environment": "sandbox", "writes": "identity" in facts}
 
 
 def _value(value: Any) -> str:

@@ -1,13 +1,13 @@
 """Settings: ``qtc.toml`` and the environment, validated once, the only reader of either.
 
-Here: assembling and reading them; sections are in ``instance`` and ``limits``. Add here: a key of the whole. Stays out:
-defaults that hide danger (a missing secret is an error when it is asked for, not an empty string), and anything
-computed from data.
+Here: assembling and reading them; sections are in ``instance``, ``limits`` and ``corrections``. Add here: a key of the
+whole. Stays out: defaults that hide danger (a missing secret is an error when it is asked for, not an empty string),
+and anything computed from data.
 
 Environment: ``QTC_CONFIG`` (path of qtc.toml), ``QTC_HOME`` (folder of what runs make, default ``var``), ``QTC_AS_OF``
 (instant a build speaks about), ``QTC_SECRET_<INSTANCE>``, ``QTC_PRIVATE_KEY_<INSTANCE>`` and
-``QTC_TOKEN_SECRET_<INSTANCE>`` (secrets; files named in the TOML are the alternative). Secrets never stand in the TOML
-and never leave their ``SecretStr``.
+``QTC_TOKEN_SECRET_<INSTANCE>`` (secrets; files named in the TOML are the alternative), ``QTC_AUDIT_KEY`` (key of the
+audit trail). Secrets never stand in the TOML and never leave their ``SecretStr``.
 """
 
 from __future__ import annotations
@@ -20,20 +20,25 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import AwareDatetime, Field, ValidationError, model_validator
+from pydantic import AwareDatetime, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from qtc_pipeline.errors import SettingsError
-from qtc_pipeline.settings.instance import Instance, Role, Strict, Vendor
+from qtc_pipeline.settings.audit import audit_key
+from qtc_pipeline.settings.corrections import Corrections, PolicyRule
+from qtc_pipeline.settings.instance import Instance, Role, Vendor
 from qtc_pipeline.settings.limits import Anomalies, LegalEntity, OpeningBalance, Past, RuleTolerance, Slas, Tolerances
+from qtc_pipeline.settings.section import Strict
 
 __all__ = [
     "EXAMPLE",
     "Anomalies",
+    "Corrections",
     "Instance",
     "LegalEntity",
     "OpeningBalance",
     "Past",
+    "PolicyRule",
     "Role",
     "RuleTolerance",
     "Settings",
@@ -47,6 +52,7 @@ __all__ = [
 ]
 
 EXAMPLE = Path(__file__).resolve().parent.with_name("qtc.example.toml")
+_PRIVATE = ("QTC_SECRET_", "QTC_PRIVATE_KEY_", "QTC_TOKEN_SECRET_", "QTC_AUDIT_KEY")
 _SECRET_WORDS = ("secret", "password", "token", "private_key", "api_key")
 
 
@@ -62,8 +68,10 @@ class Settings(Strict):
     slas: Slas = Slas()
     tolerances: Tolerances = Tolerances()
     anomalies: Anomalies = Anomalies()
+    corrections: Corrections = Corrections()
     opening_balances: tuple[OpeningBalance, ...] = ()
     ops_database_url: str | None = None
+    audit_key_file: Path | None = None
     past: Past | None = None
 
     @model_validator(mode="after")
@@ -79,6 +87,22 @@ class Settings(Strict):
             if balance.legal_entity not in known:
                 message = f"opening_balances names legal entity '{balance.legal_entity}', known are {sorted(known)}"
                 raise ValueError(message)
+        for rule in self.corrections.policies:
+            if rule.legal_entity is not None and rule.legal_entity not in known:
+                message = f"corrections.policies names legal entity '{rule.legal_entity}', known are {sorted(known)}"
+                raise ValueError(message)
+            if rule.instance is not None and rule.instance not in names:
+                message = f"corrections.policies names instance '{rule.instance}', known are {sorted(names)}"
+                raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _one_environment_is_written(self) -> Self:
+        places = {instance.environment for instance in self.instances}
+        written = sorted(one.name for one in self.instances if one.writes and one.environment == "production")
+        if "sandbox" in places and written:
+            message = f"a configuration with sandbox instances may not write to production: {', '.join(written)}"
+            raise ValueError(message)
         return self
 
     @property
@@ -110,6 +134,11 @@ class Settings(Strict):
     def ops_url(self) -> str:
         """SQLAlchemy URL of the operational store."""
         return self.ops_database_url or f"sqlite:///{self.home / 'ops.db'}"
+
+    @property
+    def audit_key(self) -> SecretStr:
+        """Key of the audit trail, outside the operational store (:mod:`qtc_pipeline.settings.audit`)."""
+        return audit_key(self.home, self.audit_key_file)
 
     @cached_property
     def legal_entity_ids(self) -> frozenset[str]:
@@ -207,6 +236,8 @@ def _build(document: dict[str, Any], path: Path, environment: _Environment, home
             if key in resolved:
                 resolved[key] = folder / str(resolved[key])
         instances.append({"name": name, **resolved})
+    if "audit_key_file" in document:
+        document["audit_key_file"] = folder / str(document["audit_key_file"])
     entities = [{"id": key, **values} for key, values in document.pop("legal_entities", {}).items()]
     values = {
         **document,
@@ -251,5 +282,5 @@ def _explain(error: ValidationError, values: dict[str, Any] | None = None) -> st
 
 def child_environment(**extra: str) -> dict[str, str]:
     """Environment of a program we start: ours without the secrets, which only the ingest room needs."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("QTC_SECRET_", "QTC_PRIVATE_KEY_"))}
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(_PRIVATE)}
     return {**kept, **extra}

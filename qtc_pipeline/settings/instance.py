@@ -1,6 +1,6 @@
 """One running copy of a vendor's system: how it is reached and with which credentials.
 
-Here: ``Instance``, its secrets (from the environment or a file, never from ``qtc.toml``), the base of every section.
+Here: ``Instance``, its secrets (from the environment or a file, never from ``qtc.toml``), whether it may be written.
 Add here: a key that tells how a system is reached. Stays out: using it (``systems``).
 """
 
@@ -9,27 +9,24 @@ from __future__ import annotations
 import os
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
 from qtc_pipeline.errors import SettingsError
+from qtc_pipeline.settings.corrections import Window
+from qtc_pipeline.settings.section import Strict
 
 Vendor = Literal["salesforce", "kantata", "netsuite", "tryton"]
 Role = Literal["crm", "psa", "erp"]
 Auth = Literal["client_credentials", "jwt_bearer", "certificate", "tba"]
+Environment = Literal["production", "sandbox"]
 _NEEDED: dict[Auth, tuple[str, ...]] = {
     "client_credentials": ("client_id",),
     "jwt_bearer": ("client_id", "username"),
     "certificate": ("client_id", "certificate_id"),
     "tba": ("client_id", "access_id", "account"),
 }
-
-
-class Strict(BaseModel):
-    """A section of ``qtc.toml``: an unknown key is an error, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Instance(Strict):
@@ -57,6 +54,17 @@ class Instance(Strict):
     max_age_hours: int = Field(default=26, ge=1)
     max_delete_share: Decimal = Field(default=Decimal("0.05"), ge=0, le=1)
     integration_user: str | None = None
+    writes: bool = False
+    identity: str | None = Field(default=None, min_length=1)
+    environment: Environment = "production"
+    maintenance: tuple[Window, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_pinned(self) -> Self:
+        if self.writes and self.identity is None:
+            message = "writes = true needs identity: the organisation or account id the system itself must answer with"
+            raise ValueError(message)
+        return self
 
     @property
     def secret(self) -> SecretStr:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
-from qtc_pipeline.settings.instance import Strict
+from qtc_pipeline.settings.section import Strict
 
 
 class LegalEntity(Strict):
