@@ -19,8 +19,9 @@ ALLOWED = {
     "ingest": {"systems"},
     "transform": set[str](),
     "gates": set[str](),
-    "publish": {"gates.contract"},  # publish reads verdicts in the words of the gates
-    "corrections": {"gates.contract", "systems"},
+    # both read verdicts in the words of the gates
+    "publish": {"gates.contract", "gates.legs"},
+    "corrections": {"gates.contract", "gates.legs", "systems"},
     "sandbox": {"systems.contract", "systems.tryton.rpc"},  # the real server is filled through the API it is read by
     "observe": set[str](),
     "systems": set[str](),

@@ -7,11 +7,11 @@ Add here: what an exception carries. Stays out: what is a break (reconciliation 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from qtc_pipeline.gates.contract import EQUATIONS, QUEUE, Gate, Outcome, StoredVerdict
+from qtc_pipeline.gates.contract import QUEUE
+from qtc_pipeline.gates.legs import green_legs
 from qtc_pipeline.ops import builds, exceptions, verdicts
 from qtc_pipeline.ops.exceptions import SyncCounts
 from qtc_pipeline.ops.store import open_store
@@ -42,25 +42,6 @@ def sync_exceptions(settings: Settings, connection: duckdb.DuckDBPyConnection, b
         green = green_legs(verdicts.verdicts_of(session, build_id, QUEUE.name), legs)
         found = [_described(row, as_of) for row in read_rows(connection, _FOUND)] if green else []
         return exceptions.sync(session, build_id=build_id, as_of=as_of, found=found, green_legs=green)
-
-
-def green_legs(rows: Iterable[StoredVerdict], instances_of: dict[str, set[str]]) -> set[str]:
-    """Legs whose two systems are complete and conserved and whose differences are all explained."""
-    mine = list(rows)
-    if not {row.gate for row in mine} >= {Gate.COMPLETE, Gate.CONSERVED, Gate.EXPLAINED}:
-        return set()
-    bad = [row for row in mine if row.verdict in {Outcome.FAIL, Outcome.NOT_EVALUATED}]
-    if any(row.gate not in EQUATIONS for row in bad):  # a dbt failure the gates themselves rest on
-        return set()
-    broken_systems = {row.rule_id.split(".")[1] for row in bad if row.gate in {Gate.COMPLETE, Gate.CONSERVED}}
-    broken_legs = {row.rule_id for row in bad if row.gate == Gate.EXPLAINED}
-    return {
-        leg
-        for leg, instances in instances_of.items()
-        # a roll-forward rests on every system, whatever its two sides are
-        if leg not in broken_legs
-        and not (broken_systems if leg.startswith("rollforward") else broken_systems & instances)
-    }
 
 
 def _described(row: dict[str, Any], as_of: datetime) -> dict[str, Any]:

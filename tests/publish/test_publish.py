@@ -16,10 +16,10 @@ import pytest
 
 from qtc_pipeline.errors import PublicationError, PublicationHeldError
 from qtc_pipeline.gates.contract import EQUATIONS, JUDGED, MARTS
+from qtc_pipeline.gates.legs import green_legs
 from qtc_pipeline.ops import builds, exceptions, publications, verdicts
 from qtc_pipeline.ops.pointer import current_id
 from qtc_pipeline.ops.store import open_store
-from qtc_pipeline.publish.exceptions import green_legs
 from qtc_pipeline.publish.publish import publish, recover, rollback
 from qtc_pipeline.publish.reader import current_publication, list_publications, open_publication
 from qtc_pipeline.settings import Settings
