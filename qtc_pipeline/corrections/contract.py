@@ -14,6 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from qtc_pipeline.settings.corrections import Decision
 from qtc_pipeline.systems.writing import Write
 
 
@@ -140,6 +141,8 @@ class Proposal:
         reasons: why a person should look (scored match, something billed already, …); empty for none.
         field_class: what kind of field it touches: ``reference``, ``price``, ``terms``, ``quantity``, ``document``,
             ``status``, ``task``.
+        least: the least that safety asks for, whatever the policy says: a scored match wants a person, a change of what
+            is billed already wants two.
     """
 
     kind: Kind
@@ -159,6 +162,7 @@ class Proposal:
     build_id: str
     field_class: str
     reasons: tuple[str, ...] = ()
+    least: Decision = "automatic"
     correction_id: str = field(init=False)
 
     def __post_init__(self) -> None:
