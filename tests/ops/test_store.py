@@ -17,7 +17,7 @@ from sqlalchemy import create_engine, text
 
 from qtc_pipeline.errors import QtcError
 from qtc_pipeline.ops import builds, exceptions, verdicts
-from qtc_pipeline.ops.models import Base
+from qtc_pipeline.ops.models_corrections import Correction
 from qtc_pipeline.ops.store import HEAD, MIGRATIONS, open_store, upgrade
 from qtc_pipeline.settings import Settings
 from tests.gates.small import AS_OF, settings_in
@@ -74,7 +74,7 @@ def test_the_migrations_make_exactly_the_tables_of_the_models() -> None:
     engine = create_engine("sqlite://")
     upgrade(engine)
     with engine.connect() as connection:
-        differences = compare_metadata(MigrationContext.configure(connection), Base.metadata)
+        differences = compare_metadata(MigrationContext.configure(connection), Correction.metadata)
     engine.dispose()
     assert differences == []
 

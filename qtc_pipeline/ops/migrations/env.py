@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from alembic import context
 
-from qtc_pipeline.ops.models import Base
+from qtc_pipeline.ops.models_corrections import Correction
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=Correction.metadata,
     render_as_batch=True,
 )
 with context.begin_transaction():
