@@ -129,7 +129,7 @@ def _fields(home: Settings, kpi_id: str) -> list[tuple[str, str, str]]:
             if read_rows(connection, f"select 1 as one from marts.{view} where kpi_id = ? limit 1", [kpi_id])
         ]
     used = {instance.vendor for instance in home.instances}
-    found = {field for view in views for field in vendor_fields(home, ("marts", view), ("numerator", "denominator"))}
+    found = vendor_fields(home, [("marts", view) for view in views], ("numerator", "denominator"))
     return sorted(field for field in found if field[0] in used)
 
 

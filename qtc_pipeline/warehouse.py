@@ -1,6 +1,6 @@
 """Reading relations of the warehouse or of a publication as Arrow or as rows.
 
-Add here: ways to open and read. Stays out: writing (only the transform room writes the warehouse), SQL of a mart.
+Add here: ways to open, name and read. Stays out: writing (only the transform room writes the warehouse), SQL of a mart.
 """
 
 from __future__ import annotations
@@ -40,6 +40,11 @@ def open_read_only(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
     finally:
         connection.close()
+
+
+def quoted(text: object) -> str:
+    """Text or a path as an SQL literal, for the places where no value can be bound (``attach``, ``copy``, macros)."""
+    return "'" + str(text).replace("'", "''") + "'"
 
 
 def read_arrow(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[Any] = ()) -> pa.Table:

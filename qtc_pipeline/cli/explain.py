@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qtc_pipeline.cli.kpi import vars_of
+from qtc_pipeline.cli.kpi import show_bridge, sum_of, vars_of
 from qtc_pipeline.cli.output import out, progress, show_json, show_rows, text_of
 
 if TYPE_CHECKING:
@@ -89,19 +89,13 @@ def _origin(found: Explanation) -> None:
     for name, fields in by_entity.items():
         out.print(f"{name}: {', '.join(fields)}", markup=False)
     show_rows(found.records.rows, _RECORD, title=f"{len(found.records.rows)} of {found.records.records} records")
-    told = f"numerator {found.records.numerator}"
-    if found.records.denominator is not None:
-        told += f", denominator {found.records.denominator}"
-    out.print(f"All {found.records.records} records sum to {told}.")
+    out.print(f"{sum_of(found.records)}.")
 
 
 def _variants(found: Explanation) -> None:
     out.rule("Its variants, and the bridge between them", align="left")
     show_rows(found.answer.rows, ("month", "variant", "value", "unit", "status"))
-    if found.bridge:
-        default = found.answer.defaults[found.row["kpi_id"]]
-        rows = [vars_of(step) for step in found.bridge]
-        show_rows(rows, ("variant", "effect", "change"), title=f"From {default}: the effects sum to the difference")
+    show_bridge(found.bridge, found.answer.defaults.get(found.row["kpi_id"]))
 
 
 def _history(found: Explanation) -> None:

@@ -14,6 +14,8 @@ from qtc_pipeline.cli.output import out, progress, show_json, show_rows
 from qtc_pipeline.errors import QtcError
 
 if TYPE_CHECKING:
+    from qtc_pipeline.publish.bridge import Step
+    from qtc_pipeline.publish.drill import Drilled
     from qtc_pipeline.publish.kpis import KpiAnswer, KpiQuery
     from qtc_pipeline.settings import Settings
 
@@ -89,21 +91,27 @@ def show_variants(answer: KpiAnswer, kpi_id: str, *, by: str | None, as_json: bo
     """Print the variants of a KPI side by side, and the steps from the default one to each other."""
     if by is not None:
         raise QtcError("--variants", "a bridge stands at one cut", "Leave --by out and name the cut")
-    steps = [vars_of(step) for step in answer.bridge_of(kpi_id)]
+    steps = answer.bridge_of(kpi_id)
     default = answer.defaults.get(kpi_id)
     columns = ("month", "variant", "value", "numerator", "denominator", "unit", "status")
     if as_json:
-        show_json({"kpi_id": kpi_id, "default": default, "variants": answer.rows, "bridge": steps})
+        show_json(
+            {"kpi_id": kpi_id, "default": default, "variants": answer.rows, "bridge": [vars_of(step) for step in steps]}
+        )
         return
     title = f"{kpi_id}, {answer.currency}, publication {answer.publication_id} as of {answer.as_of}"
     show_rows(answer.rows, columns, title=title)
+    show_bridge(steps, default)
+
+
+def show_bridge(steps: list[Step], default: str | None) -> None:
+    """Print the steps from the default variant to the others."""
     if steps:
-        show_rows(
-            steps, ("variant", "effect", "change"), title=f"Bridge from {default}: the effects sum to the difference"
-        )
+        title = f"Bridge from {default}: the effects sum to the difference"
+        show_rows([vars_of(step) for step in steps], ("variant", "effect", "change"), title=title)
 
 
-def vars_of(step: Any) -> dict[str, Any]:
+def vars_of(step: Step) -> dict[str, Any]:
     """A step of a bridge as a row, its change to six places."""
     return {"variant": step.variant, "effect": step.effect, "change": round(step.change, 6)}
 
@@ -133,5 +141,12 @@ def show_drill(settings: Settings, answer: KpiAnswer, query: KpiQuery, *, limit:
         show_json({**facts, **sums, "records": found.rows})
         return
     show_rows(found.rows, _DRILL, title=f"{kpi_id} {variant}, {row['month']}: {found.records} records")
-    told = f"numerator {found.numerator}" + (f", denominator {found.denominator}" if found.denominator else "")
-    out.print(f"All {found.records} records sum to {told}: {row['value']} {row['unit']}.")
+    out.print(f"{sum_of(found)}: {row['value']} {row['unit']}.")
+
+
+def sum_of(found: Drilled) -> str:
+    """What the records behind a figure sum to, in words."""
+    told = f"numerator {found.numerator}"
+    if found.denominator is not None:
+        told += f", denominator {found.denominator}"
+    return f"All {found.records} records sum to {told}"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from qtc_pipeline.lake import FieldShape, Profile
 from qtc_pipeline.systems.contract import Entity
+from qtc_pipeline.warehouse import quoted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -53,7 +54,7 @@ class Shape:
         step = -(-alive.num_rows // _SAMPLE)
         engine = known.engine
         engine.register("shaped", alive.take(pa.array(range(0, alive.num_rows, step))))
-        paths = ", ".join(_quoted(f"$.{json.dumps(name)}") for name in self._names)
+        paths = ", ".join(quoted(f"$.{json.dumps(name)}") for name in self._names)
         grouped = engine.execute(
             f"select json_keys(payload) as names, json_type(payload, [{paths}]) as kinds, count(*) as n"
             " from shaped where json_valid(payload) group by all"
@@ -96,7 +97,3 @@ class _Number(str):
 def declared(entity: Entity) -> tuple[str, ...]:
     """Payload members an entity's fields arrive in; the field ``currency.code`` in a member ``currency.``."""
     return tuple(dict.fromkeys(f"{name.split('.')[0]}." if "." in name else name for name in entity.fields))
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -12,7 +12,6 @@ data change, in Delta's words, because nothing but the redacted text differs: an
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import time
 from dataclasses import asdict, dataclass, replace
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtc_pipeline.errors import ErasureError
+from qtc_pipeline.lake.files import sync
 from qtc_pipeline.lake.load import raw_schema
 from qtc_pipeline.lake.locks import rewriting
 from qtc_pipeline.lake.redact import redacted
@@ -112,7 +112,7 @@ def erase(table: DeltaTable | None, root: Path, folder: Path, request: Erasure) 
             # nobody writes here now: what cannot be read is what a killed process left
             if path.name not in kept and _holds(path, request, if_unreadable=True):
                 path.unlink()
-        _sync(folder)
+        sync(folder)
         request = replace(request, completed_at=datetime.now(UTC).isoformat())
         _note(root, request)
     return request
@@ -163,7 +163,7 @@ def _rewritten(path: Path, request: Erasure) -> tuple[Path, int]:
     if not changed:
         new.unlink()
     else:
-        _sync(new)
+        sync(new)
     return new, changed
 
 
@@ -183,7 +183,7 @@ def _commit(table: DeltaTable, swapped: list[tuple[Path, Path]], request: Erasur
     for old, new in swapped:
         actions.append(RemoveAction(old.name, False, now, old.stat().st_size, {}))
         actions.append(AddAction(new.name, new.stat().st_size, {}, now, False, json.dumps({"numRecords": _rows(new)})))
-    _sync(swapped[0][1].parent)
+    sync(swapped[0][1].parent)
     told = CommitProperties(custom_metadata={ERASURE_KEY: json.dumps(asdict(request))})
     table.create_write_transaction(actions, "append", table.schema(), commit_properties=told)
     table.update_incremental()
@@ -200,14 +200,6 @@ def _note(root: Path, request: Erasure) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f".{request.erasure_id}.part"
     part.write_text(json.dumps(asdict(request)), encoding="utf-8")
-    _sync(part)
+    sync(part)
     part.replace(folder / f"{request.erasure_id}.json")
-    _sync(folder)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(folder)

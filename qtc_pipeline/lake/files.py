@@ -78,11 +78,7 @@ class LoadFiles:
         self._flush()
         self._close_writer()
         for name in (*self._rows_of, "."):
-            descriptor = os.open(self._folder / name, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            sync(self._folder / name)
 
     def _close_writer(self) -> None:
         if self._writer is not None:
@@ -104,3 +100,12 @@ class LoadFiles:
         self._close_writer()
         for name in self._rows_of:
             (self._folder / name).unlink(missing_ok=True)
+
+
+def sync(path: Path) -> None:
+    """Make a file or the entries of a folder safe on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

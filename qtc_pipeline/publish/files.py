@@ -6,7 +6,6 @@ Add here: a table every publication carries. Stays out: which mart may be publis
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterable, Sequence
@@ -16,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from qtc_pipeline.errors import PublicationError
 from qtc_pipeline.gates.contract import BY_NAME, Decision, Status
+from qtc_pipeline.lake.files import sync
 from qtc_pipeline.ops import pointer
+from qtc_pipeline.warehouse import quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -68,7 +69,7 @@ def write_files(
     (folder / "parquet").mkdir(parents=True)
     with duckdb.connect(str(folder / pointer.DATABASE)) as connection:
         connection.execute("set timezone = 'UTC'")
-        connection.execute(f"attach '{_escaped(warehouse)}' as warehouse (read_only)")
+        connection.execute(f"attach {quoted(warehouse)} as warehouse (read_only)")
         connection.execute("create schema published")
         _write_status(connection, decisions, build_id)
         names = [_STATUS]
@@ -102,15 +103,6 @@ def write_manifest(folder: Path, manifest: dict[str, Any], copies: Iterable[Path
             path.chmod(0o444)
         sync(path)
     sync(folder)
-
-
-def sync(path: Path) -> None:
-    """Make a file or the entries of a folder safe on disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def content_of(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[int, str]:
@@ -214,12 +206,8 @@ def _refuse_pay(connection: duckdb.DuckDBPyConnection, relation: str) -> None:
 def _export(connection: duckdb.DuckDBPyConnection, folder: Path, name: str) -> Table:
     rows, content = content_of(connection, f"select * from {name}")
     file = f"parquet/{name}.parquet"
-    connection.execute(f"copy {name} to '{_escaped(folder / file)}' (format parquet, compression zstd)")
+    connection.execute(f"copy {name} to {quoted(folder / file)} (format parquet, compression zstd)")
     return Table(rows, content, file)
-
-
-def _escaped(path: Path) -> str:
-    return str(path).replace("'", "''")
 
 
 def is_published(decision: Decision) -> bool:

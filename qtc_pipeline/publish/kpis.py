@@ -116,9 +116,7 @@ def _question(query: KpiQuery, as_of_month: str) -> tuple[str, list[str]]:
     if query.kpi_id is not None:
         conditions.append("kpi_id = ?")
         values.append(query.kpi_id)
-    for column, value in query.place.items():
-        conditions.append(f"{column} = ?")
-        values.append(value)
+    _narrow(conditions, values, query.place)
     return (
         f"""
         with dated as (
@@ -143,6 +141,11 @@ def _question(query: KpiQuery, as_of_month: str) -> tuple[str, list[str]]:
         """,
         values,
     )
+
+
+def _narrow(conditions: list[str], values: list[str], place: dict[str, str]) -> None:
+    conditions += [f"{column} = ?" for column in place]
+    values += place.values()
 
 
 def _month_before(month: str) -> str:
@@ -194,12 +197,8 @@ def _percentile(
     """The smallest number of days up to which the wanted share of the records lies."""
     conditions, values = ["month = ?", "kpi_id = ?", "variant = ?"], [cell["month"], cell["kpi_id"]]
     values.append(cell["variant"].removesuffix(f"_{aggregation}"))
-    for column, value in query.place.items():
-        conditions.append(f"{column} = ?")
-        values.append(value)
-    if query.by and query.by != "month":
-        conditions.append(f"{DIMENSIONS[query.by]} = ?")
-        values.append(cell["split"])
+    split = {DIMENSIONS[query.by]: cell["split"]} if query.by and query.by != "month" else {}
+    _narrow(conditions, values, {**query.place, **split})
     days = read_rows(
         connection,
         f"select days, sum(records) as records from kpis.kpi_duration where {' and '.join(conditions)} "

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING
 
 from qtc_pipeline.errors import PublicationError, PublicationHeldError
 from qtc_pipeline.gates.contract import BY_NAME, EXPECTED, MARTS, Decision, decide
+from qtc_pipeline.lake.files import sync
 from qtc_pipeline.ops import builds, exceptions, pointer, publications, verdicts
 from qtc_pipeline.ops.exceptions import SyncCounts
 from qtc_pipeline.ops.lock import warehouse_lock
 from qtc_pipeline.ops.models import Build, Verdict
 from qtc_pipeline.ops.store import open_store
 from qtc_pipeline.publish.exceptions import sync_exceptions
-from qtc_pipeline.publish.files import DURATION, KPI, MOVEMENT, is_published, sync, write_files, write_manifest
+from qtc_pipeline.publish.files import DURATION, KPI, MOVEMENT, is_published, write_files, write_manifest
 from qtc_pipeline.publish.manifest import describe, movements
 from qtc_pipeline.publish.reader import Published, find_publication
 from qtc_pipeline.publish.stored import exception_table, life_table, verdict_table

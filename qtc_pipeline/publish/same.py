@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtc_pipeline.warehouse import read_rows
+from qtc_pipeline.warehouse import quoted, read_rows
 
 if TYPE_CHECKING:
     import duckdb
@@ -23,7 +23,7 @@ def compare_tables(then: Published, now: Published, table: str) -> tuple[int, in
 
     with duckdb.connect() as connection:
         for alias, one in (("earlier", then), ("later", now)):
-            connection.execute(f"attach '{str(one.database).replace(chr(39), chr(39) * 2)}' as {alias} (read_only)")
+            connection.execute(f"attach {quoted(one.database)} as {alias} (read_only)")
         rows = [_rows(connection, alias, table) for alias in ("earlier", "later")]
         columns = [_columns(connection, alias, table) for alias in ("earlier", "later")]
         if columns[0] != columns[1] or None in rows:

@@ -21,6 +21,7 @@ from qtc_pipeline.settings import Settings
 from qtc_pipeline.transform.inputs import STOCKS, Inputs, RawTable, collect
 from qtc_pipeline.transform.legs import legs_of
 from qtc_pipeline.transform.project import load_manifest
+from qtc_pipeline.warehouse import quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -140,7 +141,7 @@ def _write(settings: Settings, inputs: Inputs, raw_names: set[str]) -> None:
         attached = {stock: f"published_{stock}" for stock in inputs.movement_sources}
         for stock, alias in attached.items():
             database = settings.published_dir / inputs.movement_sources[stock] / pointer.DATABASE
-            connection.execute(f"attach {_quoted(str(database))} as {alias} (read_only)")
+            connection.execute(f"attach {quoted(database)} as {alias} (read_only)")
         connection.execute("begin")
         connection.execute("create schema if not exists raw")
         for name, rows in _context_rows(settings, inputs).items():
@@ -174,7 +175,7 @@ def _empty_body() -> str:
 
 
 def _files_body(files: Iterable[str]) -> str:
-    listed = ", ".join(_quoted(file) for file in files)
+    listed = ", ".join(quoted(file) for file in files)
     if not listed:
         return _empty_body()
     columns = ", ".join(
@@ -251,10 +252,6 @@ def _replace_table(connection: duckdb.DuckDBPyConnection, name: str, rows: list[
 
 def _naive(instant: datetime | None) -> datetime | None:
     return None if instant is None else instant.astimezone(UTC).replace(tzinfo=None)
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 __all__ = ["STOCKS", "Prepared", "build_in_warehouse", "prepare"]

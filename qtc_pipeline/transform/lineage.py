@@ -9,7 +9,7 @@ Stays out: Dagster (``assets`` turns names into keys).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,8 +97,10 @@ def _origins(compiled: Path, columns: Mapping[str, str], known: dict[str, object
     return found
 
 
-def vendor_fields(settings: Settings, relation: Relation, columns: tuple[str, ...]) -> set[tuple[str, str, str]]:
-    """(vendor, entity, field) of every source value some columns of a relation are made from.
+def vendor_fields(
+    settings: Settings, relations: Iterable[Relation], columns: tuple[str, ...]
+) -> set[tuple[str, str, str]]:
+    """(vendor, entity, field) of every source value some columns of some relations are made from.
 
     Followed column by column through the compiled SQL down to the base models, whose columns are the vendor's fields.
 
@@ -115,7 +117,7 @@ def vendor_fields(settings: Settings, relation: Relation, columns: tuple[str, ..
     known: dict[Relation, Columns] = {}
     found: set[tuple[str, str, str]] = set()
     seen: set[Origin] = set()
-    waiting: list[Origin] = [(*relation, column) for column in columns]
+    waiting: list[Origin] = [(*relation, column) for relation in relations for column in columns]
     while waiting:
         one = waiting.pop()
         schema, name, column = one

@@ -8,6 +8,7 @@ same damage. Add here: when a record changes. Stays out: in which way (``damage_
 from __future__ import annotations
 
 import random
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -41,12 +42,12 @@ USUAL_SHARE = 0.06
 NEVER = 10_000
 
 
-class Altered(Firm):
+class Altered(Firm, ABC):
     """The same interface as a firm's, other records: each as ``alter`` makes it, marked as deleted where it is gone."""
 
+    @abstractmethod
     def alter(self, vendor: str, entity: str, record: SourceRecord) -> SourceRecord:
         """The record as this firm has it."""
-        raise NotImplementedError
 
     def records(self, vendor: str, entity: str) -> Iterator[SourceRecord]:
         """The firm's records, some changed, some gone."""
