@@ -3,7 +3,7 @@ select
     'erp' as system_role,
     timebill.external_id as counterpart_source_id,
     {{ record_key('timebill.source_instance', 'timebill.job_id') }} as project_id,
-    cast(null as {{ dbt.type_string() }}) as resource_id,
+    {{ record_key('timebill.source_instance', 'timebill.employee_id') }} as resource_id,
     item.code as role_code,
     timebill.work_date,
     timebill.minutes,
