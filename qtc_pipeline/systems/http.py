@@ -207,19 +207,23 @@ class Http:
         return Answer(text, response.headers, datetime.now(UTC))
 
     def _send(self, method: str, url: str, what: str, token: str | None, options: dict[str, Any]) -> httpx.Response:
-        headers = dict(options.get("headers") or {})
+        try:
+            return self.exchange(method, url, token, **options)
+        except httpx.TimeoutException as error:
+            raise TransientError(what, f"no answer in time ({type(error).__name__})") from None
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            raise TransientError(what, f"connection failed ({type(error).__name__}: {error})") from None
+        except httpx.InvalidURL as error:
+            raise PermanentError(what, f"'{self.base_url}' is no address ({error})", "Correct base_url") from None
+
+    def exchange(self, method: str, url: str, token: str | None, **options: Any) -> httpx.Response:
+        """One request and its answer, whatever it says; the client's own exceptions tell what became of it."""
+        headers = dict(options.pop("headers", None) or {})
         if token:
             headers["Authorization"] = f"Bearer {token}"
         with self._slots:
             self.requests += 1
-            try:
-                return self._client.request(method, url, **{**options, "headers": headers})
-            except httpx.TimeoutException as error:
-                raise TransientError(what, f"no answer in time ({type(error).__name__})") from None
-            except (httpx.TransportError, httpx.DecodingError) as error:
-                raise TransientError(what, f"connection failed ({type(error).__name__}: {error})") from None
-            except httpx.InvalidURL as error:
-                raise PermanentError(what, f"'{self.base_url}' is no address ({error})", "Correct base_url") from None
+            return self._client.request(method, url, headers=headers, **options)
 
 
 def decode_answer(decode: Callable[[Answer], T], answer: Answer, what: str) -> T:
@@ -279,11 +283,15 @@ def vendor_clock(headers: Mapping[str, str]) -> datetime:
     return parsedate_to_datetime(text).astimezone(UTC) if text else datetime.now(UTC)
 
 
+def presentable(text: str, token: str | None) -> str:
+    """A vendor's words on one line of a message: cut, and without the token."""
+    shown = text.replace(token, "***") if token else text
+    return shown if len(shown) <= _LONGEST_CAUSE else f"{shown[:_LONGEST_CAUSE]}…"
+
+
 def _presentable(error: SystemReadError, token: str | None) -> SystemReadError:
     """The error with a cause that fits a line and shows no token."""
-    cause = error.cause.replace(token, "***") if token else error.cause
-    if len(cause) > _LONGEST_CAUSE:
-        cause = f"{cause[:_LONGEST_CAUSE]}…"
+    cause = presentable(error.cause, token)
     if cause != error.cause:
         error.cause = cause
         error.args = (error._sentence(),)  # noqa: SLF001  the sentence of our own error family, built anew

@@ -1,11 +1,10 @@
 """Read one NetSuite account.
 
-Here: windows and pages of SuiteQL, deletions, control totals, what its errors mean. Stays out: which tables and columns
-are read (the folder's ``__init__``), which others there are (``catalogue``), how the token is got (``token.py``).
+Here: windows and pages of SuiteQL, deletions, control totals. Stays out: which tables and columns are read (the
+folder's ``__init__``), which others there are (``catalogue``), the account's client and its errors (``session``).
 
 Facts this rests on: a query gives at most 100 000 rows and pages of 1 000 whose offset is a multiple of the limit;
-values are text and NULLs may be left out; date-only bounds mean the account's local day, so bounds are full UTC stamps;
-a false ``INVALID_LOGIN`` comes under load, so a fresh token that is refused is worth another try.
+values are text and NULLs may be left out; date-only bounds mean the account's local day, so bounds are full UTC stamps.
 """
 
 from __future__ import annotations
@@ -20,21 +19,13 @@ from typing import Any
 
 import httpx
 
-from qtc_pipeline.errors import (
-    AuthenticationError,
-    ContractError,
-    PermissionRefusedError,
-    RateLimitedError,
-    SystemReadError,
-    TransientError,
-)
+from qtc_pipeline.errors import ContractError, TransientError
 from qtc_pipeline.lake import SourceCount
 from qtc_pipeline.settings import Instance
 from qtc_pipeline.systems.contract import Entity, Page
-from qtc_pipeline.systems.http import Answer, Http, Patience, Token, retry_after, usual_error, vendor_clock
+from qtc_pipeline.systems.http import Answer, Http, Patience, vendor_clock
 from qtc_pipeline.systems.netsuite.catalogue import catalogued
-from qtc_pipeline.systems.netsuite.tba import Signed
-from qtc_pipeline.systems.netsuite.token import fetch_token
+from qtc_pipeline.systems.netsuite.session import open_http
 from qtc_pipeline.systems.paging import ahead
 from qtc_pipeline.systems.payload import hash_text, split_answer
 
@@ -52,34 +43,6 @@ _DELETED_AS = {
     "timebill": frozenset({"timebill", "timeentry", "time"}),
     "item": frozenset({"item", "serviceitem", "noninventoryitem"}),
 }
-
-
-class NetSuiteDialect:
-    """What NetSuite means: ``o:errorCode`` counts, titles lie (429 comes as "Bad Request")."""
-
-    def explain(self, response: httpx.Response, what: str) -> SystemReadError:
-        """The typed error of an answer that is not a success."""
-        code, message = _code_and_message(response)
-        if code in ("CONCURRENCY_LIMIT_EXCEEDED", "REQUEST_LIMIT_EXCEEDED"):
-            return RateLimitedError(what, f"{code} {message}", retry_after=retry_after(response))
-        if code == "INVALID_LOGIN":
-            return TransientError(what, f"{code} {message}", "If it stays, check certificate, role and account")
-        if code == "INSUFFICIENT_PERMISSION":
-            return PermissionRefusedError(what, f"{code} {message}", "Give the integration's role this permission")
-        if code in ("invalid_grant", "invalid_client", "invalid_request"):
-            return AuthenticationError(what, f"{code} {message}", "Check client_id, certificate_id and the private key")
-        return usual_error(response, what, code, message)
-
-
-def _code_and_message(response: httpx.Response) -> tuple[str, str]:
-    try:
-        body = json.loads(response.text)
-        if "error" in body:
-            return str(body["error"]), str(body.get("error_description", ""))
-        detail = body["o:errorDetails"][0]
-        return str(detail.get("o:errorCode", "")), str(detail.get("detail", ""))
-    except (ValueError, KeyError, IndexError, TypeError):
-        return "", response.text
 
 
 @dataclass(slots=True)
@@ -256,26 +219,9 @@ def _literal(value: str | None) -> str:
     return text if text.lstrip("-").isdigit() else "'" + text.replace("'", "''") + "'"
 
 
-def _signer(instance: Instance) -> Signed:
-    consumer = (str(instance.client_id), instance.secret)
-    return Signed(str(instance.account), consumer, (str(instance.access_id), instance.token_secret))
-
-
 def open_reader(
     instance: Instance, *, transport: httpx.BaseTransport | None = None, patience: Patience | None = None
 ) -> NetSuiteReader:
-    """Open an account with OAuth2 client credentials and a certificate, or with signed requests (TBA)."""
-    is_signed = instance.way_in("certificate", "tba") == "tba"
-    http = Http(
-        what=f"instance {instance.name}",
-        base_url=instance.base_url,
-        dialect=NetSuiteDialect(),
-        max_concurrency=instance.max_concurrency,
-        transport=transport,
-        patience=patience or Patience(),
-        signer=_signer(instance) if is_signed else None,
-    )
-    if not is_signed:
-        private_key = instance.private_key
-        http.token = Token(lambda: fetch_token(http, instance, private_key))
+    """Open an account for reading."""
+    http = open_http(instance, transport=transport, patience=patience)
     return NetSuiteReader(http, page_size=instance.page_size or _PAGE_SIZE)

@@ -1,11 +1,10 @@
 """Read one Salesforce org.
 
-Here: paging, deletes, control counts, what its errors mean. Stays out: which objects and fields are read (the folder's
-``__init__``), the session (``token``), jobs for many rows (``bulk``).
+Here: paging, deletes, control counts. Stays out: which objects and fields are read (the folder's ``__init__``), the
+org's client and its errors (``session``), jobs for many rows (``bulk``).
 
-Facts this rests on: SystemModstamp is not unique, so an increment asks for ``>=`` and the lake drops what it has;
-errors are a JSON array; 403 REQUEST_LIMIT_EXCEEDED is the day's budget ("TotalRequests": stop) or a concurrency limit
-(wait); a query locator lives only a while, so a lost one restarts the query at the last stamp seen.
+Facts this rests on: SystemModstamp is not unique, so an increment asks for ``>=`` and the lake drops what it has; a
+query locator lives only a while, so a lost one restarts the query at the last stamp seen.
 """
 
 from __future__ import annotations
@@ -20,72 +19,18 @@ from urllib.parse import urlencode
 
 import httpx
 
-from qtc_pipeline.errors import (
-    AuthenticationError,
-    ContractError,
-    PermanentError,
-    RateLimitedError,
-    SystemReadError,
-    TransientError,
-)
+from qtc_pipeline.errors import ContractError, PermanentError, TransientError
 from qtc_pipeline.lake import SourceCount
 from qtc_pipeline.settings import Instance
 from qtc_pipeline.systems.contract import Entity, Page
-from qtc_pipeline.systems.http import Answer, Http, Patience, Token, retry_after, usual_error, vendor_clock
+from qtc_pipeline.systems.http import Answer, Http, Patience, vendor_clock
 from qtc_pipeline.systems.paging import ahead
 from qtc_pipeline.systems.payload import hash_text, split_answer
 from qtc_pipeline.systems.salesforce.bulk import API, bulk_pages, field_types
-from qtc_pipeline.systems.salesforce.token import fetch_token, grant_of
+from qtc_pipeline.systems.salesforce.session import BulkRefusedError, LostLocatorError, open_http
 
 _DELETED_WINDOW = timedelta(days=15)
-_LOST_LOCATOR = "INVALID_QUERY_LOCATOR"
 _COMPOUND = frozenset({"address", "location", "base64", "anyType", "complexvalue"})  # no one plain value
-
-
-class LostLocatorError(PermanentError):
-    """The server forgot where a query stood; it must be asked again."""
-
-
-class BulkRefusedError(PermanentError):
-    """The Bulk API does not serve this object or query; the other interface does."""
-
-
-class SalesforceDialect:
-    """What Salesforce means by its statuses and codes."""
-
-    def explain(self, response: httpx.Response, what: str) -> SystemReadError:
-        """The typed error of an answer that is not a success."""
-        code, message = _code_and_message(response)
-        if code == _LOST_LOCATOR:
-            return LostLocatorError(what, message)
-        if code == "INVALIDENTITY" or ("not supported" in message and "Bulk" in message):
-            return BulkRefusedError(what, f"{code} {message}")
-        return self._known(response, what, code, message) or usual_error(response, what, code, message)
-
-    @staticmethod
-    def _known(response: httpx.Response, what: str, code: str, message: str) -> SystemReadError | None:
-        if code == "REQUEST_LIMIT_EXCEEDED":
-            if "TotalRequests" in message:
-                return PermanentError(what, f"{code} {message}", "The org's requests of 24 hours are used up; wait")
-            return RateLimitedError(what, f"{code} {message}", retry_after=retry_after(response))
-        if code in ("UNABLE_TO_LOCK_ROW", "TXN_SECURITY_METERING_ERROR"):
-            return TransientError(what, f"{code} {message}")
-        if code in ("invalid_grant", "invalid_client", "invalid_client_id", "app_not_found"):
-            return AuthenticationError(what, f"{code} {message}", "Check client id, secret and My Domain base_url")
-        return None
-
-
-def _code_and_message(response: httpx.Response) -> tuple[str, str]:
-    try:
-        body = json.loads(response.text)
-    except ValueError:
-        return "", response.text
-    first = body[0] if isinstance(body, list) and body else body
-    if not isinstance(first, dict):
-        return "", response.text
-    return str(first.get("errorCode") or first.get("error") or ""), str(
-        first.get("message") or first.get("error_description") or ""
-    )
 
 
 @dataclass(slots=True)
@@ -267,15 +212,6 @@ def _stamp(text: str | None) -> datetime | None:
 def open_reader(
     instance: Instance, *, transport: httpx.BaseTransport | None = None, patience: Patience | None = None
 ) -> SalesforceReader:
-    """Open an org, with OAuth2 client credentials or an assertion signed with the app's key."""
-    grant = grant_of(instance)
-    http = Http(
-        what=f"instance {instance.name}",
-        base_url=instance.base_url,
-        dialect=SalesforceDialect(),
-        max_concurrency=instance.max_concurrency,
-        transport=transport,
-        patience=patience or Patience(),
-    )
-    http.token = Token(lambda: fetch_token(http, grant))
+    """Open an org for reading."""
+    http = open_http(instance, transport=transport, patience=patience)
     return SalesforceReader(http, page_size=instance.page_size or 2000, bulk_above=instance.bulk_above_rows)
