@@ -191,7 +191,7 @@ def _conditions(
 def count_by_state(session: Session) -> dict[str, int]:
     """State -> number of corrections in it."""
     rows = session.execute(select(Correction.state, func.count()).group_by(Correction.state))
-    return {state: count for state, count in rows}  # noqa: C416  # rows, not pairs, to the type checker
+    return dict(rows.tuples().all())
 
 
 def steps_of(session: Session, correction_id: str) -> list[CorrectionStep]:
@@ -233,10 +233,11 @@ def recently_corrected(session: Session, since: datetime) -> list[Corrected]:
         .order_by(CorrectionStep.confirmed_at, CorrectionStep.correction_id, CorrectionStep.number)
     )
     found = []
-    for step, plan in session.execute(wanted):
+    for step, plan in session.execute(wanted).tuples():
         fields = next(one["write"]["new"] for one in plan["steps"] if one["number"] == step.number)
         key = step.made_key or step.record_key or ""
-        found.append(
-            Corrected(step.correction_id, step.instance, step.entity, key, frozenset(fields), step.confirmed_at)
-        )
+        if step.confirmed_at is not None:
+            found.append(
+                Corrected(step.correction_id, step.instance, step.entity, key, frozenset(fields), step.confirmed_at)
+            )
     return found
