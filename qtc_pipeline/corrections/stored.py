@@ -15,9 +15,10 @@ from qtc_pipeline.systems.writing import Write
 
 
 def to_plan(proposal: Proposal) -> dict[str, Any]:
-    """A proposal as plain JSON: amounts as plain digits, without what follows from the rest."""
+    """A proposal as plain JSON: amounts as plain digits."""
     plan = asdict(proposal)
-    del plan["correction_id"]
+    for step in plan["steps"]:
+        step["write"]["lines"] = list(step["write"]["lines"])
     return {
         **plan,
         "kind": str(proposal.kind),
@@ -34,7 +35,7 @@ def from_plan(plan: Mapping[str, Any]) -> Proposal:
     """The proposal a plan was made from: the same digest."""
     return Proposal(
         **{
-            **plan,
+            **{name: value for name, value in plan.items() if name != "correction_id"},
             "kind": Kind(plan["kind"]),
             "exposure": None if plan["exposure"] is None else Decimal(plan["exposure"]),
             "reasons": tuple(plan["reasons"]),
