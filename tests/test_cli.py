@@ -26,6 +26,12 @@ COMMANDS = [
         ["waivers", "add"],
         ["waivers", "list"],
         ["waivers", "end"],
+        ["users", "add"],
+        ["users", "list"],
+        ["users", "token"],
+        ["users", "disable"],
+        ["audit", "verify"],
+        ["audit", "list"],
     ),
     *(
         ["systems", "check"],

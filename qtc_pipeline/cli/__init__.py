@@ -11,12 +11,14 @@ import sys
 
 import typer
 
+from qtc_pipeline.cli.audit import register as register_audit
 from qtc_pipeline.cli.explain import register as register_explain
 from qtc_pipeline.cli.kpi import register as register_kpi
 from qtc_pipeline.cli.output import exit_code_of, say_error
 from qtc_pipeline.cli.sandbox import register as register_sandbox
 from qtc_pipeline.cli.setup import register as register_setup
 from qtc_pipeline.cli.show import register as register_show
+from qtc_pipeline.cli.users import register as register_users
 from qtc_pipeline.cli.waivers import register as register_waivers
 from qtc_pipeline.cli.work import register as register_work
 from qtc_pipeline.errors import QtcError
@@ -40,6 +42,8 @@ for register in (
     register_explain,
     register_show,
     register_waivers,
+    register_users,
+    register_audit,
     register_sandbox,
     register_setup,
 ):

@@ -103,6 +103,22 @@ def check_token(session: Session, token: str) -> Person:
     return person
 
 
+def administrator(session: Session, token: str | None) -> str:
+    """Who changes people: the admin a token names; the command line itself as long as there is no admin.
+
+    Raises:
+        CorrectionError: there is an admin, and the token is none's.
+    """
+    if not any(may(one, "admin") for one in list_people(session)):
+        return "command line"
+    if token is None:
+        raise CorrectionError("users", "only an admin may change them", "Give an admin's token: QTC_TOKEN or --token")
+    person = check_token(session, token)
+    if not may(person, "admin"):
+        raise CorrectionError(f"user '{person.name}'", f"is {person.role}, not admin", "Ask an admin")
+    return person.name
+
+
 def enabled(session: Session, name: str) -> Person:
     """The person of that name who may do something.
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from qtc_pipeline.gates.contract import MARTS, Decision
+from qtc_pipeline.ops import audit
 from qtc_pipeline.ops.models import Build, Verdict
 from qtc_pipeline.publish.files import MOVEMENT, Table, content_of, is_published
 
@@ -26,8 +27,9 @@ def describe(
     created_at: datetime,
     verdicts: Iterable[Verdict],
     tables: dict[str, Table],
+    audited: tuple[int, str],
 ) -> dict[str, Any]:
-    """The manifest, without the movements."""
+    """The manifest, without the movements; ``audited`` is how far the audit trail went, its rows and its last hash."""
     summary: dict[str, dict[str, dict[str, int]]] = {}
     for row in verdicts:
         cell = summary.setdefault(row.mart, {}).setdefault(row.gate, {})
@@ -50,6 +52,7 @@ def describe(
         "movement_sources": build.inputs.get("previous_movement_sources", {}),
         "movement_digests": build.inputs.get("previous_movement_digests", {}),
         "tables": {name: asdict(table) for name, table in tables.items()},
+        audit.ANCHOR: {"count": audited[0], "hash": audited[1]},
     }
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from qtc_pipeline.errors import PublicationError, PublicationHeldError
 from qtc_pipeline.gates.contract import BY_NAME, EXPECTED, MARTS, Decision, decide
 from qtc_pipeline.lake.files import sync
-from qtc_pipeline.ops import builds, exceptions, pointer, publications, verdicts
+from qtc_pipeline.ops import audit, builds, exceptions, pointer, publications, verdicts
 from qtc_pipeline.ops.exceptions import SyncCounts
 from qtc_pipeline.ops.lock import warehouse_lock
 from qtc_pipeline.ops.models import Build, Verdict
@@ -134,6 +134,7 @@ def _make(
             "exception": exception_table(exceptions.list_exceptions(session)),
             "exception_life": life_table(exceptions.ended_lives(session)),
         }
+        audited = audit.head(session)
     tables = write_files(
         fresh,
         settings.warehouse_path,
@@ -142,7 +143,7 @@ def _make(
         relations=relations,
         stored=stored,
     )
-    manifest = describe(build, publication_id, decisions, created_at=now, verdicts=rows, tables=tables)
+    manifest = describe(build, publication_id, decisions, created_at=now, verdicts=rows, tables=tables, audited=audited)
     if MOVEMENT in tables:
         with open_read_only(fresh / pointer.DATABASE) as written:
             manifest |= movements(build, publication_id, decisions, written)
