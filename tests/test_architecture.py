@@ -77,7 +77,7 @@ def test_rooms_import_only_what_lies_before_them_in_the_flow() -> None:
 
 
 def test_systems_know_nothing_of_each_other() -> None:
-    shared = {"contract", "dry_run", "http", "paging", "payload", "registry", "writing"}
+    shared = {"contract", "dry_run", "http", "paging", "payload", "registry", "sending", "writing"}
     wrong = []
     for module, tree in modules():
         parts = module.split(".")

@@ -25,11 +25,12 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qtc_pipeline.sandbox.servers import distort, mishaps
+from qtc_pipeline.sandbox.servers.catalogue import entities
 from qtc_pipeline.sandbox.servers.faults import Faults
 from qtc_pipeline.sandbox.servers.journal import Journal
 from qtc_pipeline.sandbox.servers.mishaps import Wording
 from qtc_pipeline.sandbox.servers.store import Store
-from qtc_pipeline.sandbox.servers.writing import effects
+from qtc_pipeline.sandbox.servers.writing import effects, writing
 
 CONTROL_PATH = "/__control__"
 CONTROL_HEADER = "x-sandbox-token"
@@ -97,6 +98,7 @@ class Application:
     def __init__(self, instance: Instance, wording: Wording, routes: Sequence[BaseRoute]) -> None:
         self.instance = instance
         self._wording = wording
+        self._late: list[tuple[int, mishaps.Call]] = []
         control = [
             Route(CONTROL_PATH, self._control, methods=["GET", "POST"]),
             Route(f"{CONTROL_PATH}/journal", self._effects),
@@ -128,6 +130,7 @@ class Application:
             await send(message)
 
         scope["connection"] = getattr(getattr(send, "__self__", None), "transport", None)  # for faults that reset it
+        await self._catch_up()
         try:
             await self._answer(scope, receive, noted)
         finally:
@@ -140,17 +143,34 @@ class Application:
         moment = datetime.fromisoformat(now) if now else datetime.now(UTC)
         return format_datetime(moment + timedelta(seconds=distort.skew()), usegmt=True).encode()
 
+    def keep(self, call: mishaps.Call, requests: int) -> None:
+        """Let a request take effect once so many later ones have been answered."""
+        self._late.append((requests, call))
+
+    def edited(self, table: str, key: str, members: Mapping[str, Any]) -> None:
+        """Somebody else changes a record."""
+        store = self.instance.store
+        with writing(store, who="somebody else", method="PATCH", path="/elsewhere") as writer:
+            writer.update(entities(store.vendor)[table], key, members)
+
+    async def _catch_up(self) -> None:
+        """What was kept long enough takes effect before the next request is looked at."""
+        due = [call for left, call in self._late if left == 0]
+        self._late = [(left - 1, call) for left, call in self._late if left > 0]
+        for call in due:
+            await call.taking_effect()
+
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         faults = self.instance.faults
         if faults.unauthorized_next > 0:
             faults.unauthorized_next -= 1
             await self._wording.unauthorized()(scope, receive, send)
         elif faults.injected:
-            text, again = await mishaps.read_ahead(scope, receive)
+            text, body = await mishaps.read_ahead(scope, receive)
             struck = faults.struck(text, self._wording.asked_for(scope["path"], text))
             with distort.striking(struck):
-                call = mishaps.Call(self._inner, scope, again, send)
-                await mishaps.carry_out(call, distort.of_request(struck), self._wording)
+                call = mishaps.Call(self._inner, scope, body, receive, send)
+                await mishaps.carry_out(call, distort.of_request(struck), self._wording, self)
         else:
             await self._inner(scope, receive, send)
 

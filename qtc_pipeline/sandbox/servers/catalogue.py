@@ -88,6 +88,7 @@ _SALESFORCE = {
     ),
     "Contract_Role_Demand__c": "Contract__c:id Role__c Sold_Minutes__c:number Start_Date__c:date End_Date__c:date",
     "ContractHistory": "ContractId:id Field OldValue NewValue",
+    "Task": "Subject Description OwnerId:id WhatId:id ActivityDate:date Priority Status",
 }
 
 _KANTATA_COMMON = "id:id created_at:datetime updated_at:datetime"
@@ -183,21 +184,35 @@ _NETSUITE = {
         " journal:id lastmodifieddate:datetime"
     ),
     "deletedrecord": "type recordid:id deleteddate:datetime name",
+    "systemnote": "id:id recordtype recordid:id field oldvalue newvalue date:datetime name",
+    "companyinformation": "accountid",
 }
 _NETSUITE_KEYS = {
     "transactionline": ("uniquekey",),
     "transactionaccountingline": ("transaction", "transactionline", "accountingbook"),
     "nexttransactionlinelink": ("previousdoc", "previousline", "nextdoc", "nextline"),
     "deletedrecord": ("recordid", "type"),
+    "companyinformation": ("accountid",),
 }
 _STAMPS = ("SystemModstamp", "updated_at", "lastmodifieddate", "linelastmodifieddate")
 _NETSUITE_STAMPS = ("lastmodifieddate", "linelastmodifieddate", "deleteddate")
-_NO_EXTERNAL_ID = {"transactionaccountingline", "nexttransactionlinelink", "deletedrecord"}
+_NO_EXTERNAL_ID = {
+    "transactionaccountingline",
+    "nexttransactionlinelink",
+    "deletedrecord",
+    "systemnote",
+    "companyinformation",
+}
 
 LINES = frozenset({"transactionline", "transactionaccountingline", "nexttransactionlinelink"})
 """NetSuite records a deletion for a record, never for the lines that go with it."""
 DELETED_RECORD = "deletedrecord"
 """NetSuite's own list of deletions; filled by the store, not by the firm."""
+SYSTEM_NOTE = "systemnote"
+"""NetSuite's own journal: what a client changed, from which value to which."""
+COMPANY = "companyinformation"
+NOT_THE_FIRMS = frozenset({DELETED_RECORD, SYSTEM_NOTE, COMPANY, "Task"})
+"""What the vendor or its clients write alone."""
 
 
 def _fields(text: str) -> Mapping[str, str]:

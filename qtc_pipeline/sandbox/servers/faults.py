@@ -92,7 +92,23 @@ FAULTS: tuple[Fault, ...] = (
 )
 """``field`` empty is the first amount of an entity, or its last field where it has none."""
 
-_BY_NAME = {fault.name: fault for fault in FAULTS}
+WRITE_FAULTS: tuple[Fault, ...] = (
+    Fault("reset_after", "the request takes effect and the connection is reset instead of an answer"),
+    Fault(
+        "late_effect",
+        "no answer; the request takes effect when so many later requests have been answered",
+        options={"seconds": 0.1, "requests": 1},
+    ),
+    Fault("delivered_twice", "the request takes effect twice and is answered once"),
+    Fault(
+        "other_writer",
+        "somebody else changes a record right before",
+        options={"table": "", "key": "", "members": {}},
+    ),
+)
+"""What else goes wrong when something is written."""
+
+_BY_NAME = {fault.name: fault for fault in (*FAULTS, *WRITE_FAULTS)}
 
 
 @dataclass

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from qtc_pipeline.sandbox.servers.catalogue import DELETED_RECORD, LINES, Entity, entities
+from qtc_pipeline.sandbox.servers.catalogue import DELETED_RECORD, LINES, NOT_THE_FIRMS, Entity, entities
 from qtc_pipeline.sandbox.servers.store import Store, Value, index_statements
 from qtc_pipeline.sandbox.servers.writing import encode, keep_written
 
@@ -92,7 +92,7 @@ def load_day(store: Store, firm: DayOfFirm, on_entity: Callable[[Filled], None] 
     with store.connection() as conn:
         conn.execute("BEGIN IMMEDIATE")
         for entity in entities(store.vendor).values():
-            if entity.name == DELETED_RECORD:
+            if entity.name in NOT_THE_FIRMS:
                 continue
             filled = _load_entity(conn, entity, firm)
             done.append(filled)

@@ -40,6 +40,8 @@ from qtc_pipeline.sandbox.servers.writing import writing
 
 Written: TypeAlias = tuple[Entity, list[str], int]
 _TOKEN_SECONDS = 10 * 365 * 86400.0
+ACCOUNT_ID = "7000001"
+_INTEGRATION = "7000009"
 _RELATED_ROWS = 20
 _SINGULAR = {
     "workspace": ("workspaces", "workspace_id"),
@@ -97,6 +99,7 @@ class Kantata:
             [
                 Route("/oauth/token", self._token, methods=["POST"]),
                 Route("/api/v1/subscribed_events", self._events),
+                Route("/api/v1/users/me", self._me),
                 Route("/api/v1/external_references/create_or_update", self._upsert, methods=["POST"]),
                 Route("/api/v1/{name}", self._list),
                 Route("/api/v1/{name}", self._create, methods=["POST"]),
@@ -133,6 +136,13 @@ class Kantata:
             return events(self._instance, request.query_params)
 
         return await off_loop(run)
+
+    async def _me(self, request: Request) -> Response:
+        """The user a token belongs to."""
+        self._admit(request)
+        user = {"id": _INTEGRATION, "full_name": "Integration", "account_id": ACCOUNT_ID}
+        results = [{"key": "users", "id": _INTEGRATION}]
+        return json_answer({"count": 1, "results": results, "users": {_INTEGRATION: user}}, headers=request_id())
 
     async def _create(self, request: Request) -> Response:
         self._admit(request)

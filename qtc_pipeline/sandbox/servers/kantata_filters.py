@@ -84,6 +84,7 @@ def own_filters(entity: Entity, params: QueryParams, wanted: Filter) -> None:
         if name in params and name in entity.fields:
             _one_of(wanted, f'CAST("{name}" AS TEXT)', params[name])
     _by_reference(entity, params, wanted)
+    _by_text(entity, params, wanted)
     for name in ("only", "ids"):
         if params.get(name):
             _one_of(wanted, "_key", params[name])
@@ -92,6 +93,11 @@ def own_filters(entity: Entity, params: QueryParams, wanted: Filter) -> None:
         if not first or not last:
             raise _invalid("date_performed_between", "must be two dates, first:last")
         wanted.add('"date_performed" BETWEEN ? AND ?', first, last)
+
+
+def _by_text(entity: Entity, params: QueryParams, wanted: Filter) -> None:
+    if "search" in params and "title" in entity.fields:
+        wanted.add('instr(lower("title"), lower(?)) > 0', params["search"])
 
 
 def _by_reference(entity: Entity, params: QueryParams, wanted: Filter) -> None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import unquote_plus
 
 from starlette.responses import Response
@@ -44,39 +44,54 @@ class Wording(Protocol):
         """The name of the object a request is about, empty where it is about none."""
 
 
-async def read_ahead(scope: Scope, receive: Receive) -> tuple[str, Receive]:
-    """A request as one line of text, and a ``receive`` that gives its body again."""
+class World(Protocol):
+    """What a fault may touch besides the request it strikes."""
+
+    def keep(self, call: Call, requests: int) -> None:
+        """Let a request take effect once so many later ones have been answered."""
+
+    def edited(self, table: str, key: str, members: Mapping[str, Any]) -> None:
+        """Somebody else changes a record."""
+
+
+async def read_ahead(scope: Scope, receive: Receive) -> tuple[str, bytes]:
+    """A request as one line of text, and its body."""
     body = b""
     while True:
         message = await receive()
         body += message.get("body", b"")
         if not message.get("more_body", False):
             break
-    is_given = False
-
-    async def again() -> Message:
-        nonlocal is_given
-        if is_given:
-            return await receive()
-        is_given = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
     query = unquote_plus(scope["query_string"].decode("latin-1"))
-    return f"{scope['method']} {scope['path']}?{query} {body.decode('utf-8', 'replace')}", again
+    return f"{scope['method']} {scope['path']}?{query} {body.decode('utf-8', 'replace')}", body
 
 
 @dataclass
 class Call:
-    """One request on its way to an application."""
+    """One request on its way to an application, its body read already."""
 
     app: ASGIApp
     scope: Scope
+    body: bytes
     receive: Receive
     send: Send
 
+    async def run(self, send: Send) -> None:
+        """Let the application do it, as often as this is called."""
+        is_given = False
+
+        async def again() -> Message:
+            nonlocal is_given
+            if is_given:
+                return await self.receive()
+            is_given = True
+            return {"type": "http.request", "body": self.body, "more_body": False}
+
+        await self.app(dict(self.scope), again, send)
+
     async def answered(self) -> None:
         """As a healthy vendor does it."""
-        await self.app(self.scope, self.receive, self.send)
+        await self.run(self.send)
 
     async def refused(self, answer: Response) -> None:
         """With an answer that is there already."""
@@ -88,7 +103,19 @@ class Call:
         async def nowhere(_message: Message) -> None:
             """No client gets it."""
 
-        await self.app(self.scope, self.receive, nowhere)
+        await self.run(nowhere)
+
+    async def twice(self) -> None:
+        """The answer of the first; the second one is nobody's."""
+        messages: list[Message] = []
+
+        async def keep(message: Message) -> None:
+            messages.append(message)
+
+        await self.run(keep)
+        await self.taking_effect()
+        for message in messages:
+            await self.send(message)
 
     async def unanswered(self, seconds: float) -> None:
         """Silence until the client gives up or the time is over; then the connection ends."""
@@ -117,7 +144,7 @@ class Call:
         async def keep(message: Message) -> None:
             messages.append(message)
 
-        await self.app(self.scope, self.receive, keep)
+        await self.run(keep)
         start = messages[0]
         body = b"".join(message.get("body", b"") for message in messages[1:])
         half = body[: len(body) // 2]
@@ -128,18 +155,28 @@ class Call:
         await self.send({"type": "http.response.body", "body": half, "more_body": False})
 
 
-async def carry_out(call: Call, struck: Sequence[Injection], wording: Wording) -> None:
+async def carry_out(call: Call, struck: Sequence[Injection], wording: Wording, world: World) -> None:
     """Let a request go wrong; the first fault that decides its fate is the one it gets."""
     for one in struck:
         name, options = one.fault.name, one.options
+        if name == "other_writer":
+            world.edited(str(options["table"]), str(options["key"]), options["members"])
+            continue
         if name in {"truncated", "truncated_json"}:
             await call.truncated(announce=name == "truncated")
         elif name in {"timeout_before", "timeout_after"}:
             if name == "timeout_after":
                 await call.taking_effect()
             await call.unanswered(float(options["seconds"]))
-        elif name == "reset":
+        elif name in {"reset", "reset_after"}:
+            if name == "reset_after":
+                await call.taking_effect()
             await call.reset()
+        elif name == "late_effect":
+            world.keep(call, int(options["requests"]))
+            await call.unanswered(float(options["seconds"]))
+        elif name == "delivered_twice":
+            await call.twice()
         else:
             await call.refused(_refusal(one, wording))
         return

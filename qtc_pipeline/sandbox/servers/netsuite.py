@@ -24,6 +24,7 @@ from starlette.routing import Route
 
 from qtc_pipeline.sandbox.servers import distort
 from qtc_pipeline.sandbox.servers.asgi import Application, Instance, Refusal, json_answer, off_loop, text_answer
+from qtc_pipeline.sandbox.servers.catalogue import COMPANY
 from qtc_pipeline.sandbox.servers.grammar import QueryError
 from qtc_pipeline.sandbox.servers.netsuite_async import PATH as JOBS
 from qtc_pipeline.sandbox.servers.netsuite_async import AsyncJobs, collected
@@ -62,6 +63,11 @@ class NetSuite:
         self.tokens = Tokens(instance.faults, _TOKEN_SECONDS)
         self._login = Login(instance, self.tokens, integration)
         self._jobs = AsyncJobs()
+        own = encode({"accountid": integration.account})
+        with instance.store.connection() as conn:
+            statement = f'INSERT OR IGNORE INTO "e_{COMPANY}" (_key, _payload) VALUES (?, ?)'
+            conn.execute(statement, (integration.account, own))
+            conn.commit()
         writes = ["GET", "POST", "PATCH", "PUT", "DELETE"]
         self.app = Application(
             instance,

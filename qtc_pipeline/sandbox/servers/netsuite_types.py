@@ -24,7 +24,10 @@ _CUSTOM = (
     " custbody_dispute_closed custbody_dispute_reason"
 )
 _SPELLED = {
-    "customer": "companyName entityId subsidiary currency terms isInactive custentity_sf_account vatRegNumber",
+    "customer": (
+        "companyName entityId subsidiary currency terms isInactive custentity_sf_account vatRegNumber"
+        " custentity_tax_rate"
+    ),
     "job": (
         "companyName entityId parent subsidiary currency jobPrice jobBillingType entityStatus isInactive"
         " custentity_sf_opportunity custentity_psa_workspace"

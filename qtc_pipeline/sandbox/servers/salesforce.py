@@ -91,6 +91,7 @@ class Salesforce:
             self._words,
             [
                 Route("/services/oauth2/token", login.token, methods=["POST"]),
+                Route("/services/oauth2/userinfo", self._served(login.userinfo)),
                 Route(f"{_DATA}/query{{slash:path}}", self._served(self._query)),
                 Route(f"{_DATA}/queryAll{{slash:path}}", self._served(self._query)),
                 Route(f"{_DATA}/limits{{slash:path}}", self._served(self._limits)),

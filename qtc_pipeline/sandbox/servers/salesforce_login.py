@@ -21,6 +21,7 @@ from qtc_pipeline.sandbox.servers.tokens import Tokens
 
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _LONGEST_SECONDS = 300
+ORGANIZATION = "00D000000000001AAA"
 
 
 class Login:
@@ -61,10 +62,14 @@ class Login:
         self._instance.journal.add("tokens")
         base = str(request.base_url).rstrip("/")
         answer = {"access_token": token, "scope": "api", "instance_url": base}
-        answer |= {"id": f"{base}/id/00D000000000001AAA/{SESSION_USER}", "token_type": "Bearer"}
+        answer |= {"id": f"{base}/id/{ORGANIZATION}/{SESSION_USER}", "token_type": "Bearer"}
         if grant == "client_credentials":
             answer |= {"signature": secrets.token_urlsafe(24), "issued_at": "1767225600000"}
         return json_answer(answer)
+
+    def userinfo(self, _request: Request, _body: bytes) -> Response:
+        """Who a session belongs to, and the org."""
+        return json_answer({"user_id": SESSION_USER, "organization_id": ORGANIZATION, "username": self._username})
 
     def _check_secret(self, given: tuple[str, str]) -> Response | None:
         if given[0] != self._client[0]:

@@ -18,7 +18,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from qtc_pipeline.sandbox.servers.catalogue import DELETED_RECORD, LINES, Entity
+from qtc_pipeline.sandbox.servers.catalogue import DELETED_RECORD, LINES, SYSTEM_NOTE, Entity
 from qtc_pipeline.sandbox.servers.store import Store
 
 Payload = dict[str, Any]
@@ -157,8 +157,20 @@ class Writer:
             (encode({**before.payload, **changed}), external_id, key),
         )
         self._written(entity, key, changed, is_new=False)
+        if entity.vendor == "netsuite":
+            self._system_notes(entity, key, known, {name: members[name] for name in members if name in changed})
         self._note(entity, key, "updated", members)
         return True
+
+    def _system_notes(self, entity: Entity, key: str, known: Mapping[str, Any], changed: Mapping[str, Any]) -> None:
+        """NetSuite's own journal: each changed field with the value it had."""
+        table = f'"e_{SYSTEM_NOTE}"'
+        for name, value in changed.items():
+            number = self._conn.execute(f"SELECT coalesce(max(_seq), 0) + 1 FROM {table}").fetchone()[0]
+            about = {"id": str(number), "recordtype": entity.name, "recordid": key, "field": name}
+            change = {"oldvalue": known.get(name), "newvalue": value, "date": self.stamp(entity)}
+            values = (str(number), encode({**about, **change, "name": self._request[0]}))
+            self._conn.execute(f"INSERT INTO {table} (_key, _payload) VALUES (?, ?)", values)
 
     def delete(self, entity: Entity, key: str) -> None:
         """Take a record away; Salesforce keeps it, marked and stamped, in its recycle bin."""
