@@ -136,8 +136,9 @@ class Writer(Protocol):
     Raises: the write errors of :mod:`qtc_pipeline.errors`; ``look`` and ``identity`` the read errors too.
     """
 
-    settle_seconds: float
-    """After a lost answer the server may still commit for this long."""
+    @property
+    def settle_seconds(self) -> float:
+        """After a lost answer the server may still commit for this long."""
 
     def identity(self) -> str:
         """How the system itself names this instance (organisation or account id): one request."""
