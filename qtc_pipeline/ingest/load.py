@@ -266,6 +266,11 @@ class _Work:
         for batch in batched([page]):
             yield from self._fresh(known, batch, is_inferred=True, moves_cursor=False)
 
+    def _recent(self, load: Load) -> list[Load]:
+        """Complete loads of late; some records read again say nothing of how many usually come."""
+        recent = self.lake.recent_loads(load.vendor, load.entity, load.instance)
+        return [one for one in recent if one.mode != "records"] or ([self.last] if self.last else [])
+
     def _finish(self, load: Load) -> Load:
         newest = self.newest
         # a stamp later than the start of the read may have neighbours that were not visible yet
@@ -285,7 +290,7 @@ class _Work:
             self.entity,
             self.shape.profile,
             self.shape.imprecise,
-            self.lake.recent_loads(load.vendor, load.entity, load.instance) or ([self.last] if self.last else []),
+            self._recent(load),
             self.seen,
             self.offer,
         )

@@ -5,13 +5,14 @@ Here: what is read together and how failures are told. Stays out: a single load 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
 
-from qtc_pipeline.errors import IngestError, SettingsError
+from qtc_pipeline.errors import IngestError, QtcError, SettingsError
 from qtc_pipeline.ingest.load import Force, LoadResult, Progress, WantedMode, load_entity
+from qtc_pipeline.ingest.records import load_records, with_what_belongs
 from qtc_pipeline.lake import Lake
 from qtc_pipeline.settings import Instance, Settings
 from qtc_pipeline.systems.contract import Entity, System
@@ -104,6 +105,44 @@ def read_instance(
             outcome.failures[name] = error
         else:
             raise error
+    return outcome
+
+
+def read_records(
+    settings: Settings, instance: str, asked: Mapping[str, Sequence[str]], progress: Progress | None = None
+) -> Outcome:
+    """Read just some records again, and what belongs to them; one load an entity, none of them a complete one.
+
+    Args:
+        settings: where the lake is, how the instance is reached.
+        instance: name in ``qtc.toml``.
+        asked: entity -> keys.
+        progress: told (entity, records received) after each entity.
+
+    Raises:
+        SettingsError: unknown instance or entity, or a secret is missing.
+        SystemReadError: what belongs to the records could not be asked for.
+    """
+    target = settings.instance(instance)
+    declared = system(target.vendor)
+    _wanted(declared, target, list(asked))
+    lake, outcome = Lake(settings.lake_dir), Outcome()
+    reader = declared.open(target)
+    try:
+        wanted: dict[str, dict[str | None, Sequence[str]]] = {}
+        for (name, field_of), values in with_what_belongs(declared, reader, asked).items():
+            wanted.setdefault(name, {})[field_of] = values
+        for name, values_by_field in wanted.items():
+            try:
+                done = load_records(lake, target, reader, declared.entity(name), values_by_field)
+            except QtcError as error:
+                outcome.failures[name] = error
+                continue
+            outcome.results.append(done)
+            if progress:
+                progress(name, done.load.rows)
+    finally:
+        reader.close()
     return outcome
 
 

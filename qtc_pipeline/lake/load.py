@@ -18,7 +18,7 @@ from qtc_pipeline.lake.profile import Finding, Profile
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Mode = Literal["full", "increment"]
+Mode = Literal["full", "increment", "records"]
 Measure = Literal["count", "amount"]
 
 # DuckDB types of the raw columns, in order; `raw_schema` is the same in Arrow.
@@ -53,6 +53,7 @@ class SourceCount:
 class Load:
     """One entity of one instance, read once: the description that stands in the commit.
 
+    ``mode``: what was read; ``records`` are some records read again, which is no complete load.
     ``read_through``: the vendor's clock when the first page was asked for, minus the look-back. ``rows`` counts records
     received, ``versions`` rows stored (unchanged records add none), ``deletes`` those of them that are tombstones.
     ``live``: records of the instance alive after this load, None where the writer did not follow them.

@@ -8,7 +8,7 @@ record would cost more than fetching it. Payloads are the vendor's own JSON text
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol, runtime_checkable
@@ -129,6 +129,12 @@ class Reader(Protocol):
     def deletions(self, entity: Entity, since: datetime) -> Iterator[Page]:
         """Tombstones of deletions the vendor lists at or after ``since``; nothing where it keeps no list."""
 
+    def fetch(self, entity: Entity, values: Sequence[str], field: str | None = None) -> Iterator[Page]:
+        """Just some records: those with these keys, or those whose ``field`` has one of these values.
+
+        A record that is not there is left out; nothing is said of why.
+        """
+
     def close(self) -> None:
         """Release connections."""
 
@@ -148,6 +154,8 @@ class Describing(Protocol):
 class System:
     """A vendor: its entities, what it can do, and how an instance is opened.
 
+    ``together``: entity -> the entities that are read again with its records, and their field that names it.
+
     Raises (from ``open``):
         SettingsError: a key of the instance or its secret is missing.
         AuthenticationError: at the first request, not here.
@@ -157,6 +165,7 @@ class System:
     entities: tuple[Entity, ...]
     capabilities: Capabilities
     open: Callable[[Instance], Reader]
+    together: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def entity(self, name: str) -> Entity:
         """The entity of that name; KeyError where there is none."""

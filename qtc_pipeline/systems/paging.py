@@ -7,7 +7,7 @@ Stays out: where a page's successor is found (each vendor's folder).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -16,6 +16,11 @@ from qtc_pipeline.errors import TransientError
 P = TypeVar("P")
 # a page that comes twice leads to the next one twice
 _TIMES = 5
+
+
+def batches(values: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """Values asked for together, so many at once."""
+    return (values[start : start + size] for start in range(0, len(values), size))
 
 
 def ahead(first: str, fetch: Callable[[str], tuple[P, str | None]], what: str = "pages") -> Iterator[P]:

@@ -118,6 +118,24 @@ class Conformance:
         later = stamps(reader, subject.entity)[-1] + timedelta(days=1)
         assert read_all(reader, subject.entity, later) == {}
 
+    def test_just_some_records_can_be_read(self, subject: Subject, reader: Reader) -> None:
+        live = subject.live()
+        some = sorted(live)[1:4]
+        pages = list(reader.fetch(subject.entity, [*some, "999999999"]))
+        got = {one.record_id: one for page in pages for one in page.records()}
+        assert sorted(got) == some
+        volatile = set(subject.entity.volatile)
+        assert {
+            key: {name: value for name, value in _decoded(one.payload).items() if name not in volatile}
+            for key, one in got.items()
+        } == {key: _decoded(live[key]) for key in some}
+
+    def test_records_read_alone_look_as_they_do_among_all(self, subject: Subject, reader: Reader) -> None:
+        some = sorted(subject.live())[1:4]
+        alone = {one.record_id: one for page in reader.fetch(subject.entity, some) for one in page.records()}
+        among = {one.record_id: one for page in reader.pages(subject.entity, None) for one in page.records()}
+        assert alone == {key: among[key] for key in some}
+
     def test_counts_are_those_of_the_live_records(self, subject: Subject, reader: Reader) -> None:
         entity = subject.entity
         counts = reader.count(entity)

@@ -65,4 +65,5 @@ SYSTEM = System(
     entities=ENTITIES,
     capabilities=Capabilities(source_sums=False, delete_log=False, time_approval=True, server_order=True),
     open=_open,
+    together={"workspaces": {"external_references": "subject_id"}},
 )

@@ -11,10 +11,11 @@ without a hint how long to wait; a page says which one it is, and a cache betwee
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 import httpx
 
@@ -23,7 +24,7 @@ from qtc_pipeline.lake import SourceCount
 from qtc_pipeline.settings import Instance
 from qtc_pipeline.systems.contract import Entity, Page
 from qtc_pipeline.systems.http import Answer, Http, Patience, Token, usual_error, vendor_clock
-from qtc_pipeline.systems.paging import ahead
+from qtc_pipeline.systems.paging import ahead, batches
 from qtc_pipeline.systems.payload import split_answer
 
 API = "/api/v1"
@@ -93,6 +94,17 @@ class KantataReader:
             params["updated_after"] = f"{since.astimezone(UTC) - timedelta(seconds=1):%Y-%m-%dT%H:%M:%SZ}"
         what = f"{self.http.what}, entity {entity.name}"
         return ahead("1", lambda number: self._page(entity, {**params, "page": number}), what)
+
+    def fetch(self, entity: Entity, values: Sequence[str], field: str | None = None) -> Iterator[Page]:
+        """Some records, archived ones too."""
+        for some in batches(values, self.page_size):
+            params = {**_ARCHIVED_TOO, "per_page": str(self.page_size), "order": "created_at:asc"}
+            params[field or "only"] = ",".join(some)
+            what = f"{self.http.what}, entity {entity.name}"
+            yield from ahead("1", partial(self._numbered, entity, params), what)
+
+    def _numbered(self, entity: Entity, params: dict[str, str], number: str) -> tuple[Page, str | None]:
+        return self._page(entity, {**params, "page": number})
 
     def _page(self, entity: Entity, params: dict[str, str]) -> tuple[Page, str | None]:
         what = f"{self.http.what}, entity {entity.name}"

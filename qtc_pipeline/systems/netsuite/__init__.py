@@ -149,4 +149,11 @@ SYSTEM = System(
     entities=ENTITIES,
     capabilities=Capabilities(source_sums=True, delete_log=True, time_approval=True, server_order=True),
     open=_open,
+    together={
+        "transaction": {
+            "transactionline": "transaction",
+            "transactionaccountingline": "transaction",
+            "nexttransactionlinelink": "nextdoc",
+        }
+    },
 )

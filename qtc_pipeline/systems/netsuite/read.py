@@ -10,7 +10,7 @@ values are text and NULLs may be left out; date-only bounds mean the account's l
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -26,12 +26,13 @@ from qtc_pipeline.systems.contract import Entity, Page
 from qtc_pipeline.systems.http import Answer, Http, Patience, vendor_clock
 from qtc_pipeline.systems.netsuite.catalogue import catalogued
 from qtc_pipeline.systems.netsuite.session import open_http
-from qtc_pipeline.systems.paging import ahead
+from qtc_pipeline.systems.paging import ahead, batches
 from qtc_pipeline.systems.payload import hash_text, split_answer
 
 SUITEQL = "/services/rest/query/v1/suiteql"
 _PAGE_SIZE = 1000
 _WINDOW = 100_000
+_FETCHED = 100  # conditions of one query
 _STAMP = "YYYY-MM-DD HH24:MI:SS"
 # the names deletedrecord gives to the rows of a table, lower case without blanks
 _DELETED_AS = {
@@ -152,6 +153,20 @@ class NetSuiteReader:
                     "These rows cannot be read by SuiteQL; archive the document or read it by another way",
                 )
             first = last
+
+    def fetch(self, entity: Entity, values: Sequence[str], field: str | None = None) -> Iterator[Page]:
+        """Some rows, by their key or another column."""
+        columns = (field,) if field else entity.key
+        for some in batches(values, _FETCHED):
+            meant = [one.split(":") if len(columns) > 1 else [one] for one in some]
+            rows = [" AND ".join(f"{c} = {_literal(v)}" for c, v in zip(columns, one, strict=True)) for one in meant]
+            query = (
+                f"SELECT {', '.join(entity.asked)} FROM {entity.name}"
+                f" WHERE {' OR '.join(f'({row})' for row in rows)} ORDER BY {', '.join(entity.key)}"
+            )
+            what = f"{self.http.what}, entity {entity.name}"
+            for page, _ in ahead("0", partial(self._page, entity, query), what):
+                yield page
 
     def _page(self, entity: Entity, query: str, offset: str) -> tuple[tuple[Page, bool], str | None]:
         def decode(answer: Answer) -> tuple[tuple[Page, bool], str | None]:

@@ -10,7 +10,7 @@ query locator lives only a while, so a lost one restarts the query at the last s
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -24,11 +24,12 @@ from qtc_pipeline.lake import SourceCount
 from qtc_pipeline.settings import Instance
 from qtc_pipeline.systems.contract import Entity, Page
 from qtc_pipeline.systems.http import Answer, Http, Patience, vendor_clock
-from qtc_pipeline.systems.paging import ahead
+from qtc_pipeline.systems.paging import ahead, batches
 from qtc_pipeline.systems.payload import hash_text, split_answer
 from qtc_pipeline.systems.salesforce.bulk import API, bulk_pages, field_types
 from qtc_pipeline.systems.salesforce.session import BulkRefusedError, LostLocatorError, open_http
 
+_FETCHED = 200  # an address ends at 16 KB
 _DELETED_WINDOW = timedelta(days=15)
 _COMPOUND = frozenset({"address", "location", "base64", "anyType", "complexvalue"})  # no one plain value
 
@@ -113,6 +114,15 @@ class SalesforceReader:
             else:
                 return
         yield from self._by_stamp(entity, since)
+
+    def fetch(self, entity: Entity, values: Sequence[str], field: str | None = None) -> Iterator[Page]:
+        """Some records, by id or another field; deleted ones included, marked."""
+        what = f"{self.http.what}, entity {entity.name}"
+        for some in batches(values, _FETCHED):
+            listed = ", ".join("'" + one.replace("\\", "\\\\").replace("'", "\\'") + "'" for one in some)
+            soql = f"{self._soql(entity, None)} WHERE {field or 'Id'} IN ({listed}) ORDER BY {entity.cursor}, Id"
+            first = f"{API}/queryAll?{urlencode({'q': soql})}"
+            yield from ahead(first, lambda url: self._page(entity, url), what)
 
     def _are_many(self, entity: Entity, since: datetime | None) -> bool:
         if self.bulk_above is None or entity.name in self._without_bulk:

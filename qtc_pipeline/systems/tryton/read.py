@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -29,6 +29,8 @@ from qtc_pipeline.lake import SourceCount
 from qtc_pipeline.settings import Instance
 from qtc_pipeline.systems.contract import Entity, Page
 from qtc_pipeline.systems.http import Patience
+from qtc_pipeline.systems.paging import batches
+from qtc_pipeline.systems.payload import Record
 from qtc_pipeline.systems.tryton.entities import CURSOR, model_of
 from qtc_pipeline.systems.tryton.rpc import SERIES, TrytonRpc, stamp
 
@@ -107,19 +109,34 @@ class TrytonReader:
                 method, domain, 0, self._page_size, _ORDER, list(entity.fields), _CONTEXT, about=f"entity {entity.name}"
             )
             if records:
-                hashed: list[str] = []
-                page = Page(read_at, hash_texts=hashed)
-                for record, text in records:
-                    page.ids.append(str(record["id"]))
-                    page.versions.append(self._stamp(entity, record).isoformat())
-                    page.payloads.append(text)
-                    hashed.append(_hash_text(entity, record))
-                yield page
+                yield self._page(entity, read_at, records)
             if len(records) < self._page_size:
                 return
             last, _ = records[-1]
             at = _naive(self._stamp(entity, last))
             domain = ["OR", [[CURSOR, ">", at]], [[CURSOR, "=", at], ["id", ">", last["id"]]]]
+
+    def fetch(self, entity: Entity, values: Sequence[str], field: str | None = None) -> Iterator[Page]:
+        """Some records, by id or another field."""
+        self._check_companies()
+        method = f"model.{model_of(entity)}.search_read"
+        for some in batches(values, self._page_size):
+            domain = [[field or "id", "in", [int(one) for one in some]]]
+            read_at, records = self._rpc.records(
+                method, domain, 0, None, _ORDER, list(entity.fields), _CONTEXT, about=f"entity {entity.name}"
+            )
+            if records:
+                yield self._page(entity, read_at, records)
+
+    def _page(self, entity: Entity, read_at: datetime, records: Sequence[Record]) -> Page:
+        hashed: list[str] = []
+        page = Page(read_at, hash_texts=hashed)
+        for record, text in records:
+            page.ids.append(str(record["id"]))
+            page.versions.append(self._stamp(entity, record).isoformat())
+            page.payloads.append(text)
+            hashed.append(_hash_text(entity, record))
+        return page
 
     def deletions(self, entity: Entity, since: datetime) -> Iterator[Page]:
         """Nothing: Tryton keeps no list of deletions that its API shows."""
