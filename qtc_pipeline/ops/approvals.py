@@ -126,7 +126,7 @@ def valid(session: Session, correction: Correction, now: datetime) -> list[Appro
     )
     stands = {
         person.name: approval
-        for approval, person in session.execute(wanted).tuples()
+        for approval, person in session.execute(wanted)
         if may(person, "approver") and _too_much(correction, person) is None
     }
     return sorted(stands.values(), key=lambda one: one.approval_id)

@@ -191,7 +191,7 @@ def _conditions(
 def count_by_state(session: Session) -> dict[str, int]:
     """State -> number of corrections in it."""
     rows = session.execute(select(Correction.state, func.count()).group_by(Correction.state))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def steps_of(session: Session, correction_id: str) -> list[CorrectionStep]:
@@ -227,14 +227,14 @@ def live_of_exception(session: Session, exception_id: str) -> Correction | None:
 def recently_corrected(session: Session, since: datetime) -> list[Corrected]:
     """What corrections have changed since an instant, oldest first: for telling that two sides undo each other."""
     wanted = (
-        select(CorrectionStep, Correction.plan)
+        select(CorrectionStep, Correction)
         .join(Correction, Correction.correction_id == CorrectionStep.correction_id)
         .where(CorrectionStep.confirmed_at >= since, CorrectionStep.state == "confirmed")
         .order_by(CorrectionStep.confirmed_at, CorrectionStep.correction_id, CorrectionStep.number)
     )
     found = []
-    for step, plan in session.execute(wanted).tuples():
-        fields = next(one["write"]["new"] for one in plan["steps"] if one["number"] == step.number)
+    for step, correction in session.execute(wanted):
+        fields = next(one["write"]["new"] for one in correction.plan["steps"] if one["number"] == step.number)
         key = step.made_key or step.record_key or ""
         if step.confirmed_at is not None:
             found.append(

@@ -33,7 +33,14 @@ _MIGRATION_LOCK = 7_300_102
 @contextmanager
 def open_store(settings: Settings) -> Iterator[Session]:
     """A session on the store, migrated first; committed at the end, rolled back on an error."""
-    with Session(_opened(settings)) as session, session.begin():
+    with open_store_at(settings.ops_url) as session:
+        yield session
+
+
+@contextmanager
+def open_store_at(url: str) -> Iterator[Session]:
+    """The same, of a store of which only the address is known: it is read as a system."""
+    with Session(_opened(url)) as session, session.begin():
         yield session
 
 
@@ -43,17 +50,17 @@ def open_ledger(settings: Settings) -> Iterator[Session]:
 
     Rows stay readable after its end. Never open one inside another session of the same process: it would wait for it.
     """
-    engine = _opened(settings).execution_options(**_LEDGER)
+    engine = _opened(settings.ops_url).execution_options(**_LEDGER)
     info = {KEY: settings.audit_key}
     with Session(engine, info=info, expire_on_commit=False) as session, session.begin():
         yield session
 
 
-def _opened(settings: Settings) -> Engine:
-    database = make_url(settings.ops_url).database
-    if settings.ops_url.startswith("sqlite") and not Path(str(database)).is_file():
+def _opened(url: str) -> Engine:
+    database = make_url(url).database
+    if url.startswith("sqlite") and not Path(str(database)).is_file():
         _engine.cache_clear()  # the home was removed meanwhile: a store that was migrated before must be made anew
-    return _engine(settings.ops_url)
+    return _engine(url)
 
 
 @lru_cache(maxsize=16)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -54,8 +55,16 @@ def proposal(
 
 
 def saved(
-    session: Session, planned: Proposal, *, state: str = "applying", policy: str = "automatic", now: datetime = NOW
+    session: Session,
+    planned: Proposal,
+    *,
+    state: str = "applying",
+    policy: str = "automatic",
+    now: datetime = NOW,
+    replaces: Collection[str] = (),
 ) -> Correction:
+    """A plan written down and moved on as far as *applying*; one that was there already stays where it is."""
+    known = session.get(Correction, planned.correction_id)
     row = plans.save_plan(
         session,
         to_plan(planned),
@@ -67,7 +76,10 @@ def saved(
         proposer="qtc",
         batch_id="batch",
         now=now,
+        replaces=replaces,
     )
+    if known is not None:
+        return row
     for to in ("approved", "applying")[: ("planned", "approved", "applying").index(state)]:
         corrections.move(session, planned.correction_id, to, actor=ACTOR, now=now)
     return row
