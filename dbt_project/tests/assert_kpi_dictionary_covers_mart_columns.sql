@@ -1,7 +1,7 @@
 {{ config(tags=['step_2']) }}
 -- A column of a published mart, or a KPI of the executive table, without an entry in the dictionary may not exist.
 {%- set marts = [
-    'dim_contract', 'dim_customer', 'dim_date',
+    'dim_contract', 'dim_customer', 'dim_date', 'fct_activation_readiness',
     'fct_backlog', 'fct_unbilled_time', 'fct_invoice_exception', 'fct_margin', 'fct_movement', 'fct_engagement_event',
     'fct_wip', 'fct_utilization', 'fct_contract_position', 'fct_receivable', 'fct_payment',
     'kpi_backlog', 'kpi_unbilled_time', 'kpi_invoice_exceptions', 'kpi_margin', 'kpi_utilization', 'kpi_revenue', 'kpi_receivable',

@@ -24,7 +24,7 @@ DEFAULTS: tuple[PolicyRule, ...] = (
     PolicyRule(correction="create_project", decision="automatic", up_to=Decimal(50_000)),
     PolicyRule(correction="propagate_amendment", decision="approval"),
     PolicyRule(correction="transfer_time", decision="automatic"),
-    PolicyRule(correction="transfer_expense", decision="approval"),
+    PolicyRule(correction="transfer_expense", decision="never"),
     PolicyRule(correction="align_rate", decision="approval"),
     PolicyRule(correction="hold_invoice", decision="automatic"),
     PolicyRule(correction="release_invoice", decision="approval"),
@@ -32,7 +32,8 @@ DEFAULTS: tuple[PolicyRule, ...] = (
     PolicyRule(correction="push_invoice_status", decision="automatic"),
     PolicyRule(correction="owner_task", decision="automatic"),
 )
-"""Who must agree where the firm says nothing; transfers of time need a person unless ``transfer_owner`` is qtc."""
+"""Who must agree where the firm says nothing. Transfers of time need a person unless ``transfer_owner`` is qtc; costs are
+not transferred at all, they become a task. What is never made becomes a task for its owner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +132,12 @@ def _of_case(rules: list[PolicyRule], amount: Decimal | None) -> Judgement:
     if amount is not None:
         for rule in bounded:
             if rule.up_to is not None and amount <= rule.up_to:
-                return Judgement(rule.decision, f"{rule.correction} up to {rule.up_to:,} is {_words(rule.decision)}")
+                return Judgement(rule.decision, f"{rule.correction} up to {rule.up_to:,.2f} is {_words(rule.decision)}")
     if always is not None:
         return Judgement(always.decision, f"{always.correction} is {_words(always.decision)}")
     last = max(bounded, key=lambda rule: (LADDER.index(rule.decision), rule.up_to or 0))
     higher = LADDER[min(LADDER.index(last.decision) + 1, len(LADDER) - 1)]
-    why = "the exposure is unknown" if amount is None else f"{amount:,} is above {bounded[-1].up_to:,}"
+    why = "the exposure is unknown" if amount is None else f"{amount:,.2f} is above {bounded[-1].up_to:,.2f}"
     return Judgement(higher, f"{last.correction}: {why}, {_words(higher)}")
 
 

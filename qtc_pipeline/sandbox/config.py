@@ -50,6 +50,11 @@ cash = 250000
 # The firm has no interface of its own that brings approved time into the ERP: `qtc` may.
 [corrections]
 transfer_owner = "qtc"
+
+# Costs are transferred too, if a person agrees; where nothing is said, they become a task for their owner.
+[[corrections.policies]]
+correction = "transfer_expense"
+decision = "approval"
 """
 
 
