@@ -19,6 +19,8 @@ from typing import Any
 import dagster as dg
 
 from qtc_pipeline import keys
+from qtc_pipeline.corrections.jobs import build_jobs
+from qtc_pipeline.corrections.sensors import build_sensors as build_correction_sensors
 from qtc_pipeline.gates.checks import build_gate_assets
 from qtc_pipeline.ingest.assets import build_ingest_assets
 from qtc_pipeline.ingest.schedules import hourly_increment, month_end, nightly_full
@@ -53,13 +55,21 @@ def build_defs(settings: Settings, executor: dg.ExecutorDefinition = dg.in_proce
         dg.AssetSelection.groups("publication"),
         description="Publish the build in the warehouse by the verdicts stored for it, whatever run they are from.",
     )
+    corrections = build_jobs(settings, _read_back)
+    by_name = {job.name: job for job in corrections}
     return dg.Definitions(
         assets=rooms,
-        jobs=[refresh, ingest_only, publish_only],
+        jobs=[refresh, ingest_only, publish_only, *corrections],
         schedules=[make(settings, refresh) for make in (hourly_increment, nightly_full, month_end)],
-        sensors=build_sensors(settings),
+        sensors=[*build_sensors(settings), *build_correction_sensors(settings, by_name, refresh)],
         executor=executor,
     )
+
+
+def _read_back(settings: Settings, report: Any) -> None:
+    from qtc_pipeline.repair import read_back  # a run needs it, showing the graph does not
+
+    read_back(settings, report)
 
 
 def _with_code(assets: list[dg.AssetsDefinition]) -> Sequence[Any]:

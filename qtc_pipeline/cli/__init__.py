@@ -12,6 +12,8 @@ import sys
 import typer
 
 from qtc_pipeline.cli.audit import register as register_audit
+from qtc_pipeline.cli.corrections import register as register_corrections
+from qtc_pipeline.cli.dlq import register as register_dlq
 from qtc_pipeline.cli.explain import register as register_explain
 from qtc_pipeline.cli.kpi import register as register_kpi
 from qtc_pipeline.cli.output import exit_code_of, say_error
@@ -34,7 +36,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     epilog=EPILOG,
-    help="Reconciled quote-to-cash numbers from CRM, PSA and ERP: read, reconcile, gate, publish.",
+    help="Quote-to-cash numbers from CRM, PSA and ERP: read, reconcile, gate, publish, and repair the systems.",
 )
 for register in (
     register_work,
@@ -42,6 +44,8 @@ for register in (
     register_explain,
     register_show,
     register_waivers,
+    register_corrections,
+    register_dlq,
     register_users,
     register_audit,
     register_sandbox,
