@@ -32,8 +32,11 @@ DEFAULTS: tuple[PolicyRule, ...] = (
     PolicyRule(correction="push_invoice_status", decision="automatic"),
     PolicyRule(correction="owner_task", decision="automatic"),
 )
-"""Who must agree where the firm says nothing. Transfers of time need a person unless ``transfer_owner`` is qtc; costs are
-not transferred at all, they become a task. What is never made becomes a task for its owner."""
+"""Who must agree where the firm says nothing.
+
+Transfers of time need a person unless ``transfer_owner`` is qtc; costs are not transferred at all. What is never made
+becomes a task for its owner.
+"""
 
 
 @dataclass(frozen=True, slots=True)
