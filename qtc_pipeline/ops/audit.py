@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -28,6 +28,7 @@ from qtc_pipeline.ops.pointer import MANIFEST
 START = "0" * 64
 KEY = "audit_key"
 ANCHOR = "audit"
+_PAGE = 1000
 _FIX = "Restore the store from a backup and find out who could write to it"
 
 
@@ -119,7 +120,7 @@ def verify(session: Session, key: SecretStr, anchors: Iterable[Anchor] = ()) -> 
         wanted.setdefault(anchor.count, []).append(anchor)
     count, previous = 0, START
     _compare(wanted.pop(0, []), START)
-    for row in session.scalars(select(AuditRow).order_by(AuditRow.seq).execution_options(yield_per=1000)):
+    for row in _pages(session):
         count += 1
         if not _holds(row, row.seq, key):
             raise AuditError(f"audit row {row.seq}", _what_happened(session, row, key), _FIX)
@@ -136,6 +137,15 @@ def verify(session: Session, key: SecretStr, anchors: Iterable[Anchor] = ()) -> 
             f"audit {missing}", f"missing at the end: {most.where} saw {most.count} rows, there are {count}", _FIX
         )
     return count
+
+
+def _pages(session: Session) -> Iterator[AuditRow]:
+    """All rows by their number, without ever holding all of them."""
+    wanted = select(AuditRow).order_by(AuditRow.seq).limit(_PAGE)
+    page = list(session.scalars(wanted))
+    while page:
+        yield from page
+        page = list(session.scalars(wanted.where(AuditRow.seq > page[-1].seq)))
 
 
 def _compare(anchors: list[Anchor], found: str) -> None:

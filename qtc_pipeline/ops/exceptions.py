@@ -5,7 +5,7 @@ Add here: a question about exceptions. Stays out: what is an exception (reconcil
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -38,6 +38,7 @@ def sync(
     as_of: datetime,
     found: Sequence[dict[str, Any]],
     green_legs: Iterable[str],
+    on_their_way: Collection[tuple[str, str]] = frozenset(),
 ) -> SyncCounts:
     """Bring the stored exceptions to what a build found.
 
@@ -48,6 +49,8 @@ def sync(
         found: one row per exception with the columns of :class:`ExceptionCase` that describe it and ``sla_due``.
         green_legs: legs whose equations hold in this build. Others say nothing: a short load looks like a thousand
             missing records and like a thousand repaired ones.
+        on_their_way: (leg, grain key) of rows that differ and have a right to, because a side changed since it was
+            read. An exception among them is neither repaired nor seen: it stays as it is.
     """
     green = set(green_legs)
     known = {case.exception_id: case for case in session.scalars(select(ExceptionCase))}
@@ -81,7 +84,8 @@ def sync(
         case.last_seen = as_of
         case.last_build_id = build_id
     for case in known.values():
-        if case.state != RESOLVED and case.leg in green and case.exception_id not in seen:
+        is_told = case.leg in green and (case.leg, case.grain_key) not in on_their_way
+        if case.state != RESOLVED and is_told and case.exception_id not in seen:
             case.state = RESOLVED
             case.resolved_at = as_of
             case.last_build_id = build_id
