@@ -29,6 +29,7 @@ select
 from reconciliation.rec_break
 order by exception_id
 """
+_ON_THEIR_WAY = "select distinct leg, grain_key from reconciliation.rec_row where kind = 'timing'"
 
 
 def sync_exceptions(settings: Settings, connection: duckdb.DuckDBPyConnection, build_id: str) -> SyncCounts:
@@ -41,7 +42,10 @@ def sync_exceptions(settings: Settings, connection: duckdb.DuckDBPyConnection, b
         as_of = builds.the_build(session, build_id).as_of
         green = green_legs(verdicts.verdicts_of(session, build_id, QUEUE.name), legs)
         found = [_described(row, as_of) for row in read_rows(connection, _FOUND)] if green else []
-        return exceptions.sync(session, build_id=build_id, as_of=as_of, found=found, green_legs=green)
+        waiting = {(row["leg"], row["grain_key"]) for row in read_rows(connection, _ON_THEIR_WAY)} if green else set()
+        return exceptions.sync(
+            session, build_id=build_id, as_of=as_of, found=found, green_legs=green, on_their_way=waiting
+        )
 
 
 def _described(row: dict[str, Any], as_of: datetime) -> dict[str, Any]:

@@ -51,7 +51,9 @@ def found(**changes: Any) -> dict[str, Any]:
     return {**row, **changes}
 
 
-def synced(settings: Settings, build_id: str, *rows: dict[str, Any], green: bool = True) -> exceptions.SyncCounts:
+def synced(
+    settings: Settings, build_id: str, *rows: dict[str, Any], green: bool = True, on_their_way: str = ""
+) -> exceptions.SyncCounts:
     with open_store(settings) as session:
         return exceptions.sync(
             session,
@@ -59,6 +61,7 @@ def synced(settings: Settings, build_id: str, *rows: dict[str, Any], green: bool
             as_of=AS_OF + timedelta(days=int(build_id)),
             found=rows,
             green_legs=["approved_time.erp"] if green else [],
+            on_their_way={("approved_time.erp", on_their_way)},
         )
 
 
@@ -162,3 +165,13 @@ def test_exceptions_are_listed_by_exposure_and_found_by_the_beginning_of_their_i
             exceptions.find_exception(session, "a")
         with pytest.raises(QtcError, match="there is none"):
             exceptions.find_exception(session, "%")
+
+
+def test_an_exception_whose_row_changed_since_it_was_read_is_neither_repaired_nor_seen(settings: Settings) -> None:
+    synced(settings, "1", found())
+    counts = synced(settings, "2", on_their_way="t1")
+    assert (counts.kept, counts.resolved) == (0, 0)
+    with open_store(settings) as session:
+        (case,) = exceptions.list_exceptions(session)
+        assert (case.state, case.last_build_id) == ("open", "1")
+    assert synced(settings, "3").resolved == 1
