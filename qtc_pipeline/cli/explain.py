@@ -78,7 +78,7 @@ def _figure(found: Explanation) -> None:
     if entry:
         out.print(f"{entry['name']}: {entry['formula']}. Owner: {entry['owner']}.", markup=False)
     if row["reason"]:
-        out.print(f"Not final: {row['reason']}", markup=False)
+        out.print(f"{'Unknown' if row['status'] == 'final' else 'Not final'}: {row['reason']}", markup=False)
 
 
 def _origin(found: Explanation) -> None:

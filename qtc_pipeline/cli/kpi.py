@@ -83,8 +83,9 @@ def show_figures(answer: KpiAnswer, *, by: str | None, as_json: bool) -> None:
     columns = (*((by,) if by and by != "month" else ()), *KPI_COLUMNS)
     title = f"{answer.currency}, publication {answer.publication_id} as of {answer.as_of}"
     show_rows(answer.rows, (*columns, *(("reason",) if as_json else ())), title=title, as_json=as_json)
-    for reason in [] if as_json else sorted({row["reason"] for row in answer.rows if row["reason"]}):
-        out.print(f"Not final: {reason}", markup=False)
+    told = {(row["status"] == "final", row["reason"]) for row in answer.rows if row["reason"]}
+    for is_final, reason in [] if as_json else sorted(told):
+        out.print(f"{'Unknown' if is_final else 'Not final'}: {reason}", markup=False)
 
 
 def show_variants(answer: KpiAnswer, kpi_id: str, *, by: str | None, as_json: bool) -> None:

@@ -84,7 +84,9 @@ def contributions(
         yield from read_rows(
             connection,
             f"""
-            select {groups}, sum(numerator) as numerator, sum(denominator) as denominator,
+            select {groups},
+                case when count(numerator) = count(*) then sum(numerator) end as numerator,
+                case when count(denominator) = count(*) then sum(denominator) end as denominator,
                 max(version_at) as version_at, max(source_load_id) as source_load_id
             from marts.{view} where {" and ".join(conditions)}
             group by {groups}
@@ -104,5 +106,5 @@ def part_views(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _sum(rows: list[dict[str, Any]], measure: str) -> Decimal | None:
-    known = [row[measure] for row in rows if row[measure] is not None]
-    return sum(known, Decimal(0)) if known else None
+    amounts = [row[measure] for row in rows]
+    return None if None in amounts else sum(amounts, Decimal(0))

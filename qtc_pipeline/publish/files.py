@@ -135,6 +135,7 @@ def _body(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
         for column in measures
         if column in columns
     )
+    unknown = "kpi.kpi_status" if "kpi_status" in columns else "null"
     return f"""
         select
             {kept},
@@ -142,7 +143,7 @@ def _body(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
             coalesce(mart_status.status, 'held') as status,
             case
                 when mart_status.mart is null then 'no verdict covers mart ' || coalesce(kpi.mart, '?')
-                else mart_status.reason
+                else coalesce(mart_status.reason, {unknown})
             end as kpi_status,
             '{build_id_of(connection)}' as build_id
         from {source} as kpi

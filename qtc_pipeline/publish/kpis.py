@@ -62,7 +62,7 @@ class KpiAnswer:
         measured = {
             row["variant"]: Measured(row["variant"], row["numerator"], row["denominator"])
             for row in self.rows
-            if row["kpi_id"] == kpi_id and row["status"] != _HELD
+            if row["kpi_id"] == kpi_id and row["value"] is not None
         }
         default = measured.get(self.defaults.get(kpi_id, ""))
         return [] if default is None else [step for one in measured.values() for step in bridge(default, one)]
@@ -128,9 +128,8 @@ def _question(query: KpiQuery, as_of_month: str) -> tuple[str, list[str]]:
         )
         select
             {split} month, kpi_id, variant, unit,
-            sum(numerator) as numerator,
-            count(*) - count(numerator) as numerators_unknown,
-            sum(denominator) as denominator,
+            case when count(numerator) = count(*) then sum(numerator) end as numerator,
+            case when count(denominator) = count(*) then sum(denominator) end as denominator,
             count(*) as cells,
             max(value) as only_value,
             max(status) as status,
@@ -181,7 +180,7 @@ def _divided(cell: dict[str, Any]) -> Decimal | None:
     numerator, denominator = cell["numerator"], cell["denominator"]
     if cell["unit"] in {"amount", "count"}:
         return None if numerator is None else Decimal(numerator)
-    if numerator is None or cell["numerators_unknown"] or not denominator:
+    if numerator is None or not denominator:
         return None
     quotient: Decimal = Decimal(numerator) / denominator
     return quotient

@@ -13,7 +13,7 @@ from typing import Any
 from tests.flow.compare import bare
 from tests.flow.replay import Built
 from tests.oracle.executive import parts
-from tests.oracle.kpis.part import Figure
+from tests.oracle.kpis.part import Figure, whole
 from tests.oracle.kpis.receivables import receipts, receivables
 from tests.oracle.kpis.revenue import positions
 from tests.oracle.kpis.utilization import capacities
@@ -81,14 +81,13 @@ def durations_of_warehouse(built: Built) -> dict[tuple[Any, ...], int]:
 def sums_of_parts(built: Built) -> dict[tuple[str, ...], tuple[Decimal | None, Decimal | None]]:
     """Cell -> sums of numerators and denominators over every part view of the warehouse; unknown where a part is."""
     views = built.rows("select table_name from information_schema.tables where table_name like 'part\\_%' escape '\\'")
-    sums: dict[tuple[str, ...], list[Decimal | None]] = defaultdict(lambda: [ZERO, ZERO])
+    sums: dict[tuple[str, ...], tuple[Decimal | None, Decimal | None]] = defaultdict(lambda: (ZERO, ZERO))
     for view in views:
         for row in built.rows(f"select * from marts.{view['table_name']}"):
-            cell = sums[tuple(row[name] for name in CELL)]
-            top, bottom = cell[0], row["numerator"]
-            cell[0] = None if top is None or bottom is None else top + bottom
-            cell[1] = (cell[1] or ZERO) + (row["denominator"] or ZERO)
-    return {cell: (top, bottom) for cell, (top, bottom) in sums.items()}
+            cell = tuple(row[name] for name in CELL)
+            top, bottom = sums[cell]
+            sums[cell] = whole((top, row["numerator"])), whole((bottom, row["denominator"]))
+    return dict(sums)
 
 
 def mart_of_warehouse(built: Built, mart: str) -> dict[Any, Any]:

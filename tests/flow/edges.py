@@ -36,6 +36,10 @@ def _is(field: str, value: Any) -> Callable[[Mapping[str, Any]], bool]:
     return lambda payload: payload[field] == value
 
 
+def _euro_of_august(payload: Mapping[str, Any]) -> bool:
+    return (payload["postingperiod"], payload["fromcurrency"], payload["tocurrency"]) == ("108", "2", "1")
+
+
 # of these records, this share is changed so; None: the record is gone
 EDGES: tuple[tuple[str, str, Callable[[Mapping[str, Any]], bool], float, Change | None], ...] = (
     ("salesforce", "Account", _any, 0.15, None),
@@ -43,6 +47,7 @@ EDGES: tuple[tuple[str, str, Callable[[Mapping[str, Any]], bool], float, Change 
     ("salesforce", "Contract", _is("Status", "Activated"), 0.4, on_day("EndDate", *(-age for age in ENDS))),
     ("kantata", "time_entries", _is("billable", True), 0.03, on_day("date_performed", *AGES, -1)),
     ("kantata", "users", _any, 0.06, None),
+    ("netsuite", "consolidatedexchangerate", _euro_of_august, 1.0, None),
     ("netsuite", "transaction", _is("type", "CustInvc"), 0.6, on_day("duedate", *AGES)),
 )
 

@@ -120,6 +120,7 @@ def test_every_kpi_and_variant_has_a_metric_and_no_metric_is_left_over(warehouse
     assert {metric.name for metric in manifest.metrics} - named == {
         "figure_numerator",
         "figure_denominator",
+        "figure_undivided",
         "figure_unknown",
     }
     assert named <= {metric.name for metric in manifest.metrics}

@@ -116,14 +116,17 @@ def _capacity_is_used_or_not(solution: Solution) -> None:
 
 
 def _parts_and_variants_sum(solution: Solution) -> None:
-    """Σ of parts = Σ of cells over any dimension; the variants of a KPI bridge to each other."""
+    """Σ of parts = Σ of cells over any dimension, but where a part is unknown; the variants of a KPI bridge."""
     found = solution.executive
     every = list(parts(solution))
+    summed = [part for part in every if part.kind not in {"median", "p90"}]
+    unknown = {part.cell for part in summed if part.numerator is None}
+    assert unknown == {part.cell for part in summed if found[part.cell].numerator is None}
     for keep in product((True, False), repeat=3):
         rough = [0, *(number for number, kept in enumerate(keep, start=1) if kept), 4, 5]
         coarse: dict[tuple[str, ...], Decimal] = defaultdict(lambda: ZERO)
-        for part in every:
-            if part.kind not in {"median", "p90"} and part.numerator is not None:
+        for part in summed:
+            if part.numerator is not None and part.cell not in unknown:
                 coarse[tuple(part.cell[n] for n in rough)] += part.numerator
         for cell, figure in found.items():
             if figure.numerator is not None:

@@ -68,7 +68,7 @@ summed as (
         mart,
         aggregation,
         case when sum(known_parts) = sum(parts) then sum(numerator) end as numerator,
-        sum(denominator) as denominator
+        case when sum(divided_parts) = sum(parts) then sum(denominator) end as denominator
     from aggregated
     where aggregation is null or aggregation not in ('median', 'p90')
     group by month, legal_entity_id, region, practice, kpi_id, variant, unit, mart, aggregation
@@ -94,5 +94,9 @@ select
     case
         when aggregation = 'ratio' then {{ ratio('numerator', 'denominator') }}
         else cast(numerator as decimal(24, 6))
-    end as value
+    end as value,
+    case
+        when numerator is null then 'a part of its numerator is unknown'
+        when aggregation = 'ratio' and denominator is null then 'a part of its denominator is unknown'
+    end as kpi_status
 from cells

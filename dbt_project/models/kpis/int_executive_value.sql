@@ -17,6 +17,7 @@ select
     case when unit = 'days' then numerator end as days,
     cast(count(*) as bigint) as parts,
     cast(count(numerator) as bigint) as known_parts,
+    cast(count(denominator) as bigint) as divided_parts,
     sum(numerator) as numerator,
     sum(denominator) as denominator
 from {{ ref(view) }}

@@ -13,7 +13,8 @@ erosion as (
         booked.legal_entity_id,
         booked.region,
         booked.practice,
-        booked.value - forecast.value as value
+        booked.value - forecast.value as value,
+        coalesce(booked.kpi_status, forecast.kpi_status) as kpi_status
     from cells as booked
     inner join cells as forecast
         on
@@ -34,7 +35,8 @@ kpis as (
         numerator,
         denominator,
         unit,
-        mart
+        mart,
+        kpi_status
     from cells
     union all
     select
@@ -48,7 +50,8 @@ kpis as (
         null as numerator,
         null as denominator,
         'ratio' as unit,
-        'margin' as mart
+        'margin' as mart,
+        kpi_status
     from erosion
 )
 
@@ -64,6 +67,7 @@ select
     cast(kpis.denominator as decimal(24, 6)) as denominator,
     kpis.unit,
     case when kpis.unit in ('amount', 'rate') then build.reporting_currency end as currency,
-    kpis.mart
+    kpis.mart,
+    kpis.kpi_status
 from kpis
 cross join build

@@ -11,8 +11,8 @@ from decimal import Decimal
 
 from tests.oracle.exposure import Carried
 from tests.oracle.findings import Item
-from tests.oracle.firm_view import View, month_of
-from tests.oracle.kpis.part import UNASSIGNED, ZERO, Part, Place, place_of, reported
+from tests.oracle.firm_view import View, fee_lines, month_of
+from tests.oracle.kpis.part import UNASSIGNED, ZERO, Part, Place, place_of, reported, whole
 from tests.oracle.records import Contract
 from tests.oracle.solution import Answer
 
@@ -56,10 +56,7 @@ STAGES_WITH_RECORDS = frozenset({"contract", "activation", "delivery", "billing"
 
 
 def leakage(answer: Answer) -> Iterator[Part]:
-    """Primary exposure of base leakage, and of base delay that is past its time, by group of rules.
-
-    What is unknown is listed and not counted; a cell where nothing is known is None.
-    """
+    """Primary exposure of base leakage, and of base delay that is past its time, by group of rules."""
     view, month = answer.view, month_of(answer.view.context.today)
     carried: dict[tuple[str, str, str], list[Item]] = defaultdict(list)
     for primary in answer.primaries.values():
@@ -71,22 +68,26 @@ def leakage(answer: Answer) -> Iterator[Part]:
         if group is not None and (row.base == "leakage" or late):
             place = place_of(month, view.contracts.get(str(row.contract)), row.company)
             items = carried[row.leg, row.break_class, row.grain]
-            known = [a for item in items if (a := reported(view, item.amount, item.currency)) is not None]
-            amount = sum(known, ZERO) if known or not items else None
-            yield Part(place, "revenue_leakage", group, "known", amount)
+            amount = whole(reported(view, item.amount, item.currency) if item.amount else item.amount for item in items)
+            yield Part(place, "revenue_leakage", group, "amount", amount)
             leaking[place].append(amount)
     for place, amounts in leaking.items():
-        known = [amount for amount in amounts if amount is not None]
-        yield _share(place, sum(known, ZERO) if known else None, ZERO)
+        yield _share(place, whole(amounts), ZERO)
     yield from _billed(answer, month)
 
 
 def _billed(answer: Answer, month: str) -> Iterator[Part]:
-    """Net fees of the last twelve months."""
+    """Net fees of the last twelve months; where nothing was billed there is nothing to convert."""
     view = answer.view
+    billed = {
+        (contract, document.month)
+        for contract, documents in view.documents_by_contract.items()
+        for document in documents
+        if fee_lines(document)
+    }
     months = sorted(period for period in view.books.period_ends if period <= month)[-MONTHS_OF_A_YEAR:]
     for row in answer.margins:
-        if row.period in months:
+        if row.period in months and (row.contract.id, row.period) in billed:
             functional = view.context.functional(row.contract.company)
             amount = reported(view, row.month.billed, functional, row.period)
             yield _share(place_of(month, row.contract), ZERO, amount)

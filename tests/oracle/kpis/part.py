@@ -20,14 +20,14 @@ UNASSIGNED = "unassigned"
 MEDIAN, NINETIETH = Decimal("0.5"), Decimal("0.9")
 Place = tuple[str, str, str, str]
 Cell = tuple[str, str, str, str, str, str]
-Kind = Literal["amount", "known", "ratio", "median", "p90"]
+Kind = Literal["amount", "ratio", "median", "p90"]
 
 
 @dataclass(frozen=True)
 class Part:
     """What one record adds to a figure; ``kind`` says how the parts of its cell are put together.
 
-    ``known`` is a sum that leaves out what is unknown; a percentile has the duration in its numerator.
+    A percentile has the duration in its numerator.
     """
 
     place: Place
@@ -65,10 +65,6 @@ def _figure(parts: Sequence[Part]) -> Figure:
     kind = parts[0].kind
     if kind in {"median", "p90"}:
         return Figure(nearest_rank([n for n in numerators if n is not None], MEDIAN if kind == "median" else NINETIETH))
-    if kind == "known":
-        known = [amount for amount in numerators if amount is not None]
-        amount = sum(known, ZERO) if known else None
-        return Figure(amount, amount)
     top = whole(numerators)
     if kind == "amount":
         return Figure(top, top)

@@ -37,6 +37,7 @@ select
     cast(entries.submitted_at as date) as submitted_date,
     cast(entries.approved_at as date) as approved_date,
     coalesce(positions.billing_type = 'time_and_materials', false) as is_time_and_materials,
+    coalesce(positions.billing_type = 'time_and_materials', false) and entries.contract_value is not null as is_valued,
     case when positions.billing_type = 'time_and_materials' then {{ to_reporting('entries.contract_value', 'rates.rate') }} end
         as value_reporting
 from entries

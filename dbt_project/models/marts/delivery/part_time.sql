@@ -48,7 +48,7 @@ open_time as (
 
 valued as (
     select * from recorded
-    where is_time_and_materials and value_reporting is not null
+    where is_valued
 ),
 
 charged as (
@@ -102,7 +102,7 @@ cohort_line as (
         recorded.region,
         recorded.practice,
         recorded.is_billable,
-        recorded.value_reporting is not null as is_valued,
+        recorded.is_valued,
         {{ to_reporting('time_line.net_amount', 'rates.rate') }} as amount,
         time_line.minutes,
         time_line.document_type,

@@ -51,9 +51,7 @@ carried as (
 named as (
     select
         carried.*,
-        substr(item_key, length(item_kind) + 2) as item_id,
-        count(amount) over (partition by rule_group, legal_entity_id, region, practice) as known_in_group,
-        count(amount) over (partition by legal_entity_id, region, practice) as known_in_place
+        substr(item_key, length(item_kind) + 2) as item_id
     from carried
 ),
 
@@ -103,8 +101,6 @@ select
     named.region,
     named.practice,
     cast(named.amount as decimal(18, 4)) as amount,
-    named.amount is not null or named.known_in_group = 0 as counts_in_group,
-    named.amount is not null or named.known_in_place = 0 as counts_in_place,
     coalesce(records.source_vendor, 'qtc') as source_vendor,
     coalesce(records.source_instance, 'qtc') as source_instance,
     coalesce(records.source_entity, 'exception') as source_entity,

@@ -135,10 +135,10 @@ revenue_record as (
     where margin_records.kind = 'recognized'
 )
 
-{%- set branches = [('leaked', 'revenue_leakage', 'share_of_billed_12m', 'amount', '0', 'ratio', 'counts_in_place')] %}
+{%- set branches = [('leaked', 'revenue_leakage', 'share_of_billed_12m', 'amount', '0', 'ratio', none)] %}
 {%- do branches.append(('billed', 'revenue_leakage', 'share_of_billed_12m', '0', 'amount', 'ratio', none)) %}
 {%- for group in ['time', 'contracts', 'rates', 'expenses', 'milestones', 'terms'] %}
-{%- set of_group = "rule_group = '" ~ group ~ "' and counts_in_group" %}
+{%- set of_group = "rule_group = '" ~ group ~ "'" %}
 {%- do branches.append(('leaked', 'revenue_leakage', group, 'amount', none, 'amount', of_group)) %}
 {%- endfor %}
 {%- set records_of = {

@@ -24,7 +24,7 @@ contracts as (
 
 submitted as (
     select * from recorded
-    where is_time_and_materials and is_billable and not is_approved and value_reporting is not null
+    where is_valued and is_billable and not is_approved
 ),
 
 passed_on as (
