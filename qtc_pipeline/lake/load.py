@@ -141,3 +141,8 @@ def raw_schema() -> pa.Schema:
 def new_load_id(now: datetime) -> str:
     """A load id that sorts by time: ``20261120T131400123456-1f2e3d4c``."""
     return f"{now.astimezone(UTC):%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}"
+
+
+def begun_at(load_id: str) -> datetime:
+    """When a load began, by our clock: what its id sorts by."""
+    return datetime.strptime(load_id.partition("-")[0], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
