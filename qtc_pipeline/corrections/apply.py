@@ -52,6 +52,8 @@ def apply(
     dry_run: bool = False,
     limit: int | None = None,
     only: Collection[str] | None = None,
+    instances: Collection[str] | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Report:
     """Write what is approved, and settle what is in doubt.
 
@@ -64,16 +66,26 @@ def apply(
         dry_run: rehearse: look, compare, send and remember nothing.
         limit: begin at most so many corrections.
         only: ids of the corrections to begin; what was begun before is finished whatever it is.
+        instances: call only these targets.
+        say: told of every event.
 
     Raises:
         CorrectionError: a system is not the one its settings pin; nothing was sent to it.
     """
     report = Report()
-    tools = Tools(now, sleep, chance)
+    tools = Tools(now, sleep, chance, say)
+    chosen = _Chosen(limit, None if only is None else frozenset(only), None if instances is None else {*instances})
     with assemble(settings, now, opener=opener, dry_run=dry_run) as benches:
         for bench in benches:
-            _Run(settings, bench, report, tools, limit, None if only is None else frozenset(only)).run()
+            _Run(settings, bench, report, tools, chosen).run()
     return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    limit: int | None
+    only: frozenset[str] | None
+    targets: Collection[str] | None
 
 
 @dataclass(slots=True)
@@ -82,8 +94,7 @@ class _Run:
     bench: Bench
     report: Report
     tools: Tools
-    limit: int | None
-    only: frozenset[str] | None
+    chosen: _Chosen
     exposure: Decimal = Decimal(0)
     begun: int = 0
     seen: set[str] = field(default_factory=set)
@@ -92,6 +103,8 @@ class _Run:
     def run(self) -> None:
         """Turns of every target until none of them gets on."""
         at_work = self.bench.ledger.targets()
+        if self.chosen.targets is not None:
+            at_work &= frozenset(self.chosen.targets)
         for name in (one.name for one in self.settings.instances if one.name in at_work):
             if self._is_ready(name):  # every pin is checked before the first write
                 self.open_targets.append(name)
@@ -135,7 +148,8 @@ class _Run:
 
     def _is_mine(self, job: Job, name: str) -> bool:
         step = job.next_step
-        is_asked_for = self.only is None or job.state is State.APPLYING or job.correction_id in self.only
+        only = self.chosen.only
+        is_asked_for = only is None or job.state is State.APPLYING or job.correction_id in only
         return self.bench.takes(job) and is_asked_for and (step is None or step.instance == name)
 
     def _turn(self, name: str) -> int:
@@ -214,7 +228,7 @@ class _Run:
         return ledger.move(job, State.APPLYING, "begun")
 
     def _over_limit(self, job: Job) -> str | None:
-        if self.limit is not None and self.begun >= self.limit:
-            return f"this run begins {self.limit} corrections"
+        if self.chosen.limit is not None and self.begun >= self.chosen.limit:
+            return f"this run begins {self.chosen.limit} corrections"
         used = self.bench.ledger.used(sum(self.report.writes.values()), self.exposure)
         return over_limit(self.settings.corrections, used, job.proposal)

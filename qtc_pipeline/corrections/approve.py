@@ -17,7 +17,7 @@ from qtc_pipeline.corrections.contract import State
 from qtc_pipeline.corrections.policy import decide, stricter
 from qtc_pipeline.corrections.stored import from_plan
 from qtc_pipeline.errors import CorrectionError
-from qtc_pipeline.ops import approvals, audit, corrections, people
+from qtc_pipeline.ops import approvals, attempts, audit, corrections, people
 from qtc_pipeline.ops.models_corrections import Correction
 from qtc_pipeline.ops.store import open_ledger
 from qtc_pipeline.settings import Settings
@@ -139,6 +139,11 @@ def _decide(
             raise CorrectionError(f"correction {row.correction_id}", f"user '{person}' is no operator", "Ask one")
         if not reason.strip():
             raise CorrectionError(f"correction {row.correction_id}", f"{to} without a reason", "Give one")
+        if row.state == State.NEEDS_PERSON:  # their word ends what could not be told
+            outcome = "settled_done" if to is State.VERIFYING else "settled_none"
+            for attempt in corrections.attempts_of(session, row.correction_id):
+                if attempt.outcome in {None, "unknown"}:
+                    attempts.ended(session, attempt.attempt_id, outcome, message=reason, actor=person, now=now)
         row = corrections.move(session, row.correction_id, to, actor=person, reason=reason, now=now, expected=only)
         return State(row.state)
 

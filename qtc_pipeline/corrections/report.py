@@ -32,6 +32,7 @@ class Report:
         stopped: target -> why it was not written, or not to the end.
         alerts: sentences somebody must read: another's change was covered, a read-back differs.
         writes: writes sent, by target; rehearsed ones not among them.
+        written: instance -> entity of the lake -> records now in effect, to be read again.
     """
 
     events: list[Event] = field(default_factory=list)
@@ -39,6 +40,13 @@ class Report:
     stopped: dict[str, str] = field(default_factory=dict)
     alerts: list[str] = field(default_factory=list)
     writes: dict[str, int] = field(default_factory=dict)
+    written: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+
+    def in_effect(self, instance: str, entity: str, key: str) -> None:
+        """Remember a record whose new values stand."""
+        records = self.written.setdefault(instance, {}).setdefault(entity, [])
+        if key not in records:
+            records.append(key)
 
     def count(self, outcome: str) -> int:
         """How many events had an outcome."""

@@ -81,6 +81,8 @@ def _conclude(turn: Turn, held: OpenAttempt, outcome: str, told: str, found: Fou
         after=found.values if found is not None else None,
         made_key=found.key if found is not None else None,
     )
+    if found is not None:
+        turn.stands(held.step, found.key)
     turn.tell(held.job, outcome, told, held.step)
     turn.done += 1
 

@@ -54,11 +54,12 @@ class Progress(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """Clock, sleep and chance, so that a test needs no time."""
+    """Clock, sleep and chance, so that a test needs no time; and who listens."""
 
     now: Callable[[], datetime]
     sleep: Callable[[float], None]
     chance: Callable[[], float]
+    say: Callable[[str], None]
 
 
 @dataclass(slots=True)
@@ -107,6 +108,7 @@ class Turn:
                 return self._stale(job, step, comparison.told)
             if comparison.seen is Seen.AS_WANTED and found is not None:
                 self.bench.ledger.in_effect(job, step, found)
+                self.stands(step, found.key)
                 self.tell(job, "already_in_effect", comparison.told, step)
                 return Progress.DONE
             progress = self._try(job, step, write, found, is_last=trial == TRIES_OF_RUN)
@@ -235,6 +237,7 @@ class Turn:
             made_key=back.key,
         )
         self.fuse.fine(self.tools.now())
+        self.stands(step, back.key)
         self.tell(job, "confirmed", told, step)
         if other and write.operation == "update":
             return self._differs(job, step, told)
@@ -303,6 +306,11 @@ class Turn:
         self.report.stopped[self.target] = str(error)
         return Progress.STOP
 
+    def stands(self, step: Step, key: str) -> None:
+        """A record holds what a step wants; a rehearsal only says so."""
+        if not self.bench.is_rehearsal:
+            self.report.in_effect(step.instance, step.write.table, key)
+
     def tell(self, job: Job, outcome: str, told: str, step: Step | None = None) -> None:
         """Write into the report what became of something."""
         self.failed += outcome in _FAILING
@@ -310,3 +318,4 @@ class Turn:
         self.report.events.append(
             Event(job.correction_id, job.proposal.kind, number, instance, outcome, told, self.bench.is_rehearsal)
         )
+        self.tools.say(f"{job.correction_id[:10]} {outcome.replace('_', ' ')}: {told}")
