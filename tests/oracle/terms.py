@@ -115,11 +115,14 @@ def _overrun(view: View, contract: Contract, rest: Waiting) -> Iterator[Finding]
 
 
 def _stale(view: View) -> Iterator[Finding]:
-    """Posted invoices on terms that were the contract's once, but no more on the day of the invoice."""
+    """Posted invoices, not credited in full, on terms the contract had given up by the day of the invoice."""
     for document in view.books.documents.values():
         contract = view.contract_of_job(document.project)
         if contract is None or document.kind != "invoice" or not document.counts or document.terms is None:
             continue
+        memos = [memo.gross for memo in view.credits_by_invoice.get(document.id, ()) if memo.counts]
+        if memos and document.gross + sum(memos, ZERO) == ZERO:
+            continue  # credited in full: it asks nothing of anybody
         valid, former = terms_on(view, contract, document.day)
         if document.terms != valid and document.terms in former:
             yield Finding(

@@ -26,7 +26,7 @@ changes as (
 
 documents as (
     select * from {{ ref('int_posted_document') }}
-    where document_type = 'invoice'
+    where document_type = 'invoice' and not is_fully_credited
 ),
 
 invoices as (
