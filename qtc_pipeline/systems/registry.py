@@ -12,7 +12,7 @@ from typing import cast
 from qtc_pipeline.systems.contract import System
 from qtc_pipeline.systems.writing import Writing
 
-VENDORS = ("salesforce", "kantata", "netsuite", "tryton")
+VENDORS = ("salesforce", "kantata", "netsuite", "tryton", "ops")
 
 
 def system(vendor: str) -> System:

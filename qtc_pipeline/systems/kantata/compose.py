@@ -64,7 +64,7 @@ def _workspace(action: Action) -> tuple[Write, ...] | None:
 
 
 def _reference(action: Action) -> tuple[Write, ...] | None:
-    if action.source_id is None:
+    if action.source_id is None or action.values.keys() != {"opportunity_id"}:
         return None
     opportunity = str(action.values["opportunity_id"])
     new: dict[str, Value] = {

@@ -155,7 +155,7 @@ def _record(action: Action) -> tuple[Write, ...] | None:
 
 
 def _order_line(action: Action) -> tuple[Write, ...] | None:
-    if not action.marker:
+    if not action.marker or not action.values.keys() <= {"order_id", "amount", "description"}:
         return None
     new: dict[str, Value] = {
         "amount": plain(Decimal(str(action.values["amount"]))),
@@ -177,7 +177,7 @@ def _change(action: Action, allowed: frozenset[str]) -> tuple[Write, ...] | None
 
 
 def _hold(action: Action) -> tuple[Write, ...] | None:
-    if action.source_id is None:
+    if action.source_id is None or action.values:
         return None
     entity = _RECORDS[action.entity]
     new = _HELD[action.entity, action.verb]
