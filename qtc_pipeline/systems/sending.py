@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -31,9 +32,6 @@ from qtc_pipeline.errors import (
     WriteRejectedError,
 )
 from qtc_pipeline.systems.http import Http, presentable, retry_after
-
-_NUMBER = "\N{NULL}number:"
-_NUMBERS = re.compile(r'"\\u0000number:([^"]*)"')
 
 
 class Outcome(StrEnum):
@@ -158,14 +156,15 @@ def outcome_of(meanings: Sequence[Meaning], status: int, code: str) -> Outcome:
 
 def encoded(body: Any) -> bytes:
     """A body as JSON; a Decimal is a number with the digits it has, whatever a binary float would make of it."""
+    mark = secrets.token_hex(16)  # no text of a body says so
 
     def number(value: object) -> str:
         if isinstance(value, Decimal):
-            return f"{_NUMBER}{value:f}"
+            return f"{mark}{value:f}"
         raise TypeError(f"a body holds a {type(value).__name__}")
 
     text = json.dumps(body, default=number, separators=(",", ":"), ensure_ascii=True)
-    return _NUMBERS.sub(r"\1", text).encode()
+    return re.sub(f'"{mark}([^"]*)"', r"\1", text).encode()
 
 
 def plain(amount: Decimal) -> str:
