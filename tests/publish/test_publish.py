@@ -79,6 +79,7 @@ def test_a_green_build_becomes_files_a_manifest_and_the_current_publication(sett
     assert {one["status"] for one in manifest["marts"].values()} == {"final"}
     assert manifest["tables"]["marts.fct_backlog"]["rows"] == 4
     assert manifest["verdicts"]["backlog"]["e2"] == {"pass": 1}
+    assert manifest["audit"] == {"count": 0, "hash": "0" * 64}
     files = {path.name for path in made.folder.iterdir()}
     assert files == {"publication.duckdb", "parquet", "manifest.json", "qtc.toml"}
     assert (made.folder / "parquet" / "marts.fct_backlog.parquet").is_file()
