@@ -50,7 +50,16 @@ class _Build:
     build_id: str
     green: frozenset[str]
     found: Mapping[str, str]
+    on_their_way: frozenset[tuple[str, str]]  # legs and grains one side of which was read before the other changed
     loads: Mapping[tuple[str, str], Sequence[tuple[datetime, bool]]]
+
+    def silent(self, row: Correction) -> str | None:
+        """Why the build says nothing about a correction; None where it does."""
+        if row.leg not in self.green:
+            return f"leg {row.leg} does not speak in build {self.build_id[:12]}"
+        if (row.leg, row.grain_key) in self.on_their_way:
+            return f"it changed while build {self.build_id[:12]} was read"
+        return None
 
     def shows(self, row: Correction, case: ExceptionCase | None) -> bool:
         """Whether the break a correction repairs is still there: the same life of it, the same class."""
@@ -96,11 +105,13 @@ def _read(settings: Settings, build_id: str) -> _Build:
             for row in read_rows(connection, "select leg_id, left_instance, right_instance from raw.qtc_leg")
         }
         found = read_rows(connection, "select exception_id, break_class from reconciliation.rec_break")
+        timing = read_rows(connection, "select leg, grain_key from reconciliation.rec_row where kind = 'timing'")
         loads = _loads(read_rows(connection, "select instance, entity, load_id, mode from raw.qtc_load"))
     with open_store(settings) as session:
         green = green_legs(verdicts.verdicts_of(session, build_id, QUEUE.name), legs)
     classes = {row["exception_id"]: row["break_class"] for row in found}
-    return _Build(build_id, frozenset(green), classes, loads)
+    on_their_way = frozenset((row["leg"], row["grain_key"]) for row in timing)
+    return _Build(build_id, frozenset(green), classes, on_their_way, loads)
 
 
 def _loads(rows: Iterable[Mapping[str, str]]) -> dict[tuple[str, str], list[tuple[datetime, bool]]]:
@@ -113,12 +124,12 @@ def _loads(rows: Iterable[Mapping[str, str]]) -> dict[tuple[str, str], list[tupl
 
 def _ask(session: Session, build: _Build, row: Correction, said: Verified, *, now: datetime, actor: str) -> None:
     one = row.correction_id
-    case = session.get(ExceptionCase, row.exception_id)
-    is_there = build.shows(row, case)
-    if row.leg not in build.green:
+    silent = build.silent(row)
+    if silent is not None:
         if row.state == State.VERIFYING:
-            said.waiting[one] = f"leg {row.leg} does not speak in build {build.build_id[:12]}"
+            said.waiting[one] = silent
         return
+    is_there = build.shows(row, session.get(ExceptionCase, row.exception_id))
     if row.state != State.VERIFYING:
         if not is_there and row.build_id != build.build_id:
             told = f"build {build.build_id[:12]} does not show the break any more"

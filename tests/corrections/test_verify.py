@@ -40,7 +40,14 @@ class Builds:
         name = f"{at:%Y%m%dT%H%M%S%f}-{len(self.loads):08d}"
         self.loads += [(instance, "project", name, mode) for instance in ("psa", "erp")]
 
-    def say(self, found: Iterable[tuple[str, str]] = (), *, gate: str = "e0", is_green: bool = True) -> Verified:
+    def say(
+        self,
+        found: Iterable[tuple[str, str]] = (),
+        *,
+        gate: str = "e0",
+        is_green: bool = True,
+        on_its_way: Iterable[str] = (),
+    ) -> Verified:
         """The next build, over what was loaded so far, and what it says."""
         self.number += 1
         build_id, settings = f"b{self.number}", self.stage.settings
@@ -55,6 +62,11 @@ class Builds:
             connection.execute("create table reconciliation.rec_break (exception_id text, break_class text)")
             for row in found:
                 connection.execute("insert into reconciliation.rec_break values (?, ?)", row)
+            connection.execute("create table reconciliation.rec_row (leg text, grain_key text, kind text)")
+            for grain in on_its_way:
+                connection.execute(
+                    "insert into reconciliation.rec_row values ('contract_value.erp', ?, 'timing')", [grain]
+                )
         names = {"e0": "completeness.erp.project", "e1": "conservation.erp.project", "e2": "contract_value.erp"}
         rows = [
             {
@@ -99,6 +111,15 @@ def test_a_short_load_or_an_unnamed_difference_resolves_nothing(stage: Stage, bu
     said = builds.say(gate=gate, is_green=False)
     assert "does not speak" in said.waiting[one]
     assert stage.state(one) is State.VERIFYING
+
+
+def test_a_row_that_changed_while_it_was_read_says_nothing_yet(stage: Stage, builds: Builds) -> None:
+    one, two = stage.plan(PRICE), stage.plan(PRICE, policy="approval", exception="e2")
+    stage.apply()
+    stage.wait(60)
+    builds.load(stage.now())
+    assert "it changed while build" in builds.say(on_its_way=["e1", "e2"]).waiting[one]
+    assert (stage.state(one), stage.state(two)) == (State.VERIFYING, State.WAITING_APPROVAL)
 
 
 def test_what_is_still_there_after_two_complete_loads_is_reopened(stage: Stage, builds: Builds) -> None:
