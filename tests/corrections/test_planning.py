@@ -39,8 +39,9 @@ def record(instance: str, entity: str, number: str, **values: Any) -> dict[str, 
 CONTRACT = record(
     "crm", "Contract", "800A", contract_id="crm:800A", contract_number="C-1", qtc_id="q-1", customer_id="crm:001A",
     legal_entity_id="US", currency="USD", amended_value=Decimal(1200), billed_amount=Decimal(0),
-    recognized_amount=Decimal(0), crm_opportunity_id="006A", opportunity_name="Aurora Data", start_date=date(2026, 6, 1),
-    end_date=date(2026, 12, 31), billing_type="fixed_fee", payment_terms="Net 30", po_number="PO-1",
+    recognized_amount=Decimal(0), crm_opportunity_id="006A", opportunity_name="Aurora Data",
+    start_date=date(2026, 6, 1), end_date=date(2026, 12, 31),
+    billing_type="fixed_fee", payment_terms="Net 30", po_number="PO-1",
 )  # fmt: skip
 CUSTOMER = record(
     "crm", "Account", "001A", customer_id="crm:001A", name="Aurora", legal_entity_id="US", currency="USD",
