@@ -39,6 +39,8 @@ class Entity:
         personal: payload fields that say who somebody is or what was written about a person; erased on request.
         added: fields nobody declared that the source came to offer; asked for last, and left out of the payload's hash
             where they are null, so that a field is no news of a record that has nothing in it.
+        steady: one day's records are like another's; where not, nothing is concluded from empty fields, unusual totals
+            or silence.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Entity:
     parent: str | None = None
     personal: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
+    steady: bool = True
 
     @property
     def asked(self) -> tuple[str, ...]:

@@ -123,8 +123,8 @@ def test_silence_is_without_effect_only_where_nothing_left(
 
 
 def test_numbers_travel_with_the_digits_they_have() -> None:
-    body = {"a": Decimal("12345678901234567890.10"), "b": {"id": "5"}, "c": [True, None, "\N{NULL}number:1"]}
-    assert encoded(body).decode().startswith('{"a":12345678901234567890.10,"b":{"id":"5"}')
+    body = {"a": Decimal("12345678901234567890.10"), "b": {"id": "5"}, "c": [True, None, "1.0"]}
+    assert encoded(body) == b'{"a":12345678901234567890.10,"b":{"id":"5"},"c":[true,null,"1.0"]}'
 
 
 def test_every_vendor_that_may_be_written_has_a_table() -> None:
