@@ -24,10 +24,11 @@ from qtc_pipeline.sandbox.servers.credentials import Credentials
 from qtc_pipeline.sandbox.servers.faults import Faults, Injection
 from qtc_pipeline.sandbox.servers.filling import DayOfFirm, Filled, load_day
 from qtc_pipeline.sandbox.servers.journal import Journal
-from qtc_pipeline.sandbox.servers.kantata import Kantata
+from qtc_pipeline.sandbox.servers.kantata import ACCOUNT_ID, Kantata
 from qtc_pipeline.sandbox.servers.netsuite import NetSuite
 from qtc_pipeline.sandbox.servers.netsuite_login import Integration
 from qtc_pipeline.sandbox.servers.salesforce import Salesforce
+from qtc_pipeline.sandbox.servers.salesforce_login import ORGANIZATION
 from qtc_pipeline.sandbox.servers.store import Store
 from qtc_pipeline.sandbox.servers.tokens import Tokens
 from qtc_pipeline.sandbox.servers.writing import effects
@@ -98,6 +99,7 @@ def describe(credentials: Credentials, ports: Mapping[str, int]) -> dict[str, di
             "base_url": f"http://{HOST}:{ports['crm']}",
             "client_id": credentials.crm_client_id,
             "secret_file": str(credentials.crm_secret_file),
+            "identity": ORGANIZATION,
         },
         "psa": {
             "vendor": "kantata",
@@ -105,6 +107,7 @@ def describe(credentials: Credentials, ports: Mapping[str, int]) -> dict[str, di
             "base_url": f"http://{HOST}:{ports['psa']}",
             "client_id": credentials.psa_client_id,
             "secret_file": str(credentials.psa_secret_file),
+            "identity": ACCOUNT_ID,
         },
         "erp": {
             "vendor": "netsuite",
@@ -115,6 +118,7 @@ def describe(credentials: Credentials, ports: Mapping[str, int]) -> dict[str, di
             "certificate_id": credentials.erp_certificate_id,
             "private_key_file": str(credentials.erp_private_key_file),
             "integration_user": "qtc-billing",
+            "identity": credentials.erp_account,
         },
     }
 
