@@ -6,8 +6,11 @@ Stays out: anything that knows Dagster, dbt or a vendor; a name is a tuple or a 
 
 from __future__ import annotations
 
+from typing import Final
+
 RAW = "raw"
 RAW_CHECK = "out_of_the_ordinary"
+OPS: Final = "ops"  # the operational store as a system that is read: its vendor and its one instance
 ROOMS = ("raw", "base", "staging", "canonical", "reconciliation", "marts", "kpis", "gates", "publication")
 MARTS = ("backlog", "unbilled_time", "invoice_exceptions", "margin", "utilization", "revenue", "ar", "cash")
 DBT_STEPS = ("step_1", "step_2")

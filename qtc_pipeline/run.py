@@ -103,10 +103,10 @@ def ingest(
     entities: Sequence[str] | None = None,
     force: Force | None = None,
 ) -> None:
-    """Read the named instances (all by default) into the lake; failures are kept in the report."""
+    """Read the named instances (all by default, the operational store last) into the lake; failures are kept."""
     from qtc_pipeline.ingest.run import read_instance
 
-    for name in instances or [instance.name for instance in settings.instances]:
+    for name in instances or [instance.name for instance in settings.sources]:
         telling.stage(f"ingest {name}: {'every record' if mode == 'full' else 'what changed'}")
         received: dict[str, int] = {}
 

@@ -83,7 +83,7 @@ def test_there_is_one_raw_asset_per_vendor_entity_and_instance(
 ) -> None:
     wanted = {
         keys.raw_asset_key(instance.vendor, entity.name, instance.name)
-        for instance in settings.instances
+        for instance in settings.sources
         for entity in system(instance.vendor).entities
     }
     assert {key for key, spec in specs.items() if spec.group_name == "raw"} == wanted

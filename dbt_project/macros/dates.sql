@@ -40,6 +40,19 @@
     cast(datediff({{ second }}, {{ first }}) as bigint)
 {%- endmacro %}
 
+{#- Whole seconds from one timestamp to a later one. -#}
+{% macro seconds_between(first, second) -%}
+    {{ return(adapter.dispatch('seconds_between', 'qtc')(first, second)) }}
+{%- endmacro %}
+
+{% macro default__seconds_between(first, second) -%}
+    cast(floor(epoch({{ second }}) - epoch({{ first }})) as bigint)
+{%- endmacro %}
+
+{% macro spark__seconds_between(first, second) -%}
+    cast(timestampdiff(second, {{ first }}, {{ second }}) as bigint)
+{%- endmacro %}
+
 {#- A date moved by days (an integer expression). -#}
 {% macro add_days(date, days) -%}
     {{ return(adapter.dispatch('add_days', 'qtc')(date, days)) }}

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtc_pipeline.gates.contract import MARTS, Gate, Outcome
 from qtc_pipeline.gates.expectations import Expect
+from qtc_pipeline.keys import OPS
 from qtc_pipeline.ops.builds import Failure
 from qtc_pipeline.settings import Settings
 from qtc_pipeline.warehouse import read_rows
@@ -102,9 +103,14 @@ class Evidence:
         return {one.name: set(one.roles) for one in self.settings.instances}
 
     def marts_resting_on(self, instance: str | None) -> tuple[str, ...]:
-        """Marts (and the queue) that need a system to be complete; all of them where no instance is named."""
-        from qtc_pipeline.gates.contract import JUDGED
+        """Marts (and the queue) that need a system to be complete; all of them where no instance is named.
 
+        What came of corrections is told with the queue: no figure of the firm rests on the operational store.
+        """
+        from qtc_pipeline.gates.contract import JUDGED, QUEUE
+
+        if instance == OPS:
+            return (QUEUE.name,)
         roles = self.roles_of.get(instance) if instance is not None else None
         return tuple(mart.name for mart in JUDGED if roles is None or roles & set(mart.roles))
 

@@ -57,13 +57,13 @@ def ingest_run_config(settings: Settings, mode: ReadMode, instances: Collection[
         mode: of every step.
         instances: those whose assets the run selects, all by default; Dagster refuses configuration of other steps.
     """
-    names = [one.name for one in settings.instances if instances is None or one.name in instances]
+    names = [one.name for one in settings.sources if instances is None or one.name in instances]
     return {"ops": {step_name(name): {"config": {"mode": mode.value}} for name in names}}
 
 
 def build_ingest_assets(settings: Settings) -> list[dg.AssetsDefinition]:
-    """The raw assets of every configured instance. Reads declarations only: no secret, no network."""
-    return [_assets_of(settings, instance) for instance in settings.instances]
+    """The raw assets of every instance and of the operational store. Reads declarations only: no secret, no network."""
+    return [_assets_of(settings, instance) for instance in settings.sources]
 
 
 def _assets_of(settings: Settings, instance: Instance) -> dg.AssetsDefinition:

@@ -72,15 +72,9 @@ class Observed:
 
 def find(observed: Observed, limits: Anomalies) -> tuple[Finding, ...]:
     """Everything out of the ordinary about a load, errors first."""
-    found = [
-        *_volume(observed),
-        *_missing(observed),
-        *_retyped(observed),
-        *new_fields(observed),
-        *_imprecise(observed),
-        *_stale(observed, limits),
-        *_unusual(observed, limits),
-    ]
+    found = [*_volume(observed), *_retyped(observed), *new_fields(observed), *_imprecise(observed)]
+    if observed.entity.steady:
+        found += [*_missing(observed), *_stale(observed, limits), *_unusual(observed, limits)]
     order: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
     return tuple(sorted(found, key=lambda one: order[one.severity]))
 

@@ -34,7 +34,10 @@ from qtc_pipeline.warehouse import open_read_only, read_rows
 if TYPE_CHECKING:
     import duckdb
 
-_SHARED = (KPI, DURATION, MOVEMENT, "marts.fct_engagement_event", "seeds.kpi_dictionary", "seeds.rule_class")
+_SHARED = (
+    *(KPI, DURATION, MOVEMENT, "marts.fct_engagement_event", "marts.fct_correction", "marts.fct_sync_attempt"),
+    *("seeds.kpi_dictionary", "seeds.rule_class"),
+)
 _NEW = ".new-"
 
 

@@ -24,9 +24,10 @@ from pydantic import AwareDatetime, Field, SecretStr, ValidationError, model_val
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from qtc_pipeline.errors import SettingsError
+from qtc_pipeline.keys import OPS
 from qtc_pipeline.settings.audit import audit_key
 from qtc_pipeline.settings.corrections import Corrections, PolicyRule
-from qtc_pipeline.settings.instance import Instance, Role, Vendor
+from qtc_pipeline.settings.instance import Feedback, Instance, Role, Vendor
 from qtc_pipeline.settings.limits import Anomalies, LegalEntity, OpeningBalance, Past, RuleTolerance, Slas, Tolerances
 from qtc_pipeline.settings.section import Strict
 
@@ -77,6 +78,9 @@ class Settings(Strict):
     @model_validator(mode="after")
     def _names_meet(self) -> Self:
         names = {instance.name for instance in self.instances}
+        if OPS in names or any(instance.vendor == OPS for instance in self.instances):
+            message = f"instances: '{OPS}' is the operational store, which is read without an entry"
+            raise ValueError(message)
         for entity in self.legal_entities:
             for name in entity.keys:
                 if name not in names:
@@ -145,13 +149,23 @@ class Settings(Strict):
         """Ids of all legal entities."""
         return frozenset(entity.id for entity in self.legal_entities)
 
+    @cached_property
+    def feedback(self) -> Feedback:
+        """The operational store as an instance that is read after the firm's own."""
+        return Feedback(name=OPS, base_url=self.ops_url)
+
+    @property
+    def sources(self) -> tuple[Instance, ...]:
+        """Everything that is read: the firm's instances, then the operational store."""
+        return (*self.instances, self.feedback)
+
     def instance(self, name: str) -> Instance:
-        """The instance of that name.
+        """The instance of that name; ``ops`` is the operational store.
 
         Raises:
             SettingsError: there is none; the message lists the known ones.
         """
-        for candidate in self.instances:
+        for candidate in self.sources:
             if candidate.name == name:
                 return candidate
         known = ", ".join(instance.name for instance in self.instances)

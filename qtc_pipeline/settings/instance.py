@@ -14,10 +14,11 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 
 from qtc_pipeline.errors import SettingsError
+from qtc_pipeline.keys import OPS
 from qtc_pipeline.settings.corrections import Window
 from qtc_pipeline.settings.section import Strict
 
-Vendor = Literal["salesforce", "kantata", "netsuite", "tryton"]
+Vendor = Literal["salesforce", "kantata", "netsuite", "tryton", "ops"]
 Role = Literal["crm", "psa", "erp"]
 Auth = Literal["client_credentials", "jwt_bearer", "certificate", "tba"]
 Environment = Literal["production", "sandbox"]
@@ -107,6 +108,17 @@ class Instance(Strict):
             if not getattr(self, key):
                 raise SettingsError(f"instances.{self.name}.{key}", "is missing", f"Write it; {way} needs it")
         return way
+
+
+class Feedback(Instance):
+    """The operational store read as a system of its own; no entry of ``qtc.toml``, there is always one.
+
+    Its address is a database's and may hold a password, so it is never shown.
+    """
+
+    vendor: Vendor = OPS
+    roles: tuple[Role, ...] = ()
+    base_url: str = Field(repr=False)
 
 
 def _secret(name: str, prefix: str, file: Path | None, key: str) -> SecretStr:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from qtc_pipeline import __version__
+from qtc_pipeline.keys import OPS
 from qtc_pipeline.lake import Lake, Load
 from qtc_pipeline.ops import pointer, verdicts
 from qtc_pipeline.ops.store import open_store
@@ -151,11 +152,12 @@ def _counts(load: Load) -> list[Any]:
 
 
 def _read_through(settings: Settings, tables: tuple[RawTable, ...], as_of: datetime) -> dict[str, str]:
-    """How far each entity was read, as far as that can change a number.
+    """How far each entity was read, as far as that can change a number; the operational store is compared with nothing.
 
     Past every version in the lake nothing is torn; what happened later than the interface's time before as of is in
     transit whether it was read or not; and a load younger than the maximum age is young enough.
     """
+    tables = tuple(table for table in tables if table.vendor != OPS)
     slas = settings.slas
     allowed = (slas.interface_hours, *slas.interface_hours_by_leg.values())
     hours = min(*allowed, *(one.max_age_hours for one in settings.instances))

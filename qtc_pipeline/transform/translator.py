@@ -149,6 +149,6 @@ class Translator(DagsterDbtTranslator):
     @cached_property
     def _instances(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
-        for instance in self._firm.instances:
+        for instance in self._firm.sources:
             found.setdefault(instance.vendor, []).append(instance.name)
         return found

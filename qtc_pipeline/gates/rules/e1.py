@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from qtc_pipeline.gates.contract import JUDGED, Gate, Outcome
 from qtc_pipeline.gates.evidence import Evidence, Question, Row, missing
 from qtc_pipeline.gates.expectations import Expect
+from qtc_pipeline.keys import OPS
 
 _TABLE = "reconciliation.rec_conservation"
 _ALL = tuple(mart.name for mart in JUDGED)
@@ -28,7 +29,9 @@ def questions(evidence: Evidence) -> Iterator[Question]:
     canonical_of = _canonical_entities(evidence)
     rows = [
         Row(
-            _marts(canonical_of.get((one["vendor"], one["entity"].lower()), frozenset()), one["entity"]),
+            evidence.marts_resting_on(OPS)
+            if one["vendor"] == OPS
+            else _marts(canonical_of.get((one["vendor"], one["entity"].lower()), frozenset()), one["entity"]),
             f"conservation.{one['instance']}.{one['entity'].lower()}",
             measure=one["measure"],
             period=one["period"] or None,
