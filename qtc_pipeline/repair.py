@@ -11,15 +11,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from qtc_pipeline.errors import IngestError, QtcError
-from qtc_pipeline.run import RunReport, build
+from qtc_pipeline.run import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qtc_pipeline.corrections.plan import Plan
+    from qtc_pipeline.corrections.outcome import Plan
     from qtc_pipeline.corrections.report import Report
     from qtc_pipeline.corrections.verify import Verified
-    from qtc_pipeline.run import Telling
+    from qtc_pipeline.run import RunReport, Telling
     from qtc_pipeline.settings import Settings
 
 _ROUNDS = 6
@@ -79,7 +79,7 @@ def verify(settings: Settings, build_id: str) -> Verified:
 
 
 def round_of_repair(settings: Settings, telling: Telling, done: Repaired) -> int:
-    """Plan, write, read back, build and verify once; how many writes it took."""
+    """Plan, write, read what changed, build and verify once; how many writes it took."""
     from qtc_pipeline.corrections.apply import apply
 
     done.plans.append(plan_and_save(settings, telling))
@@ -87,22 +87,21 @@ def round_of_repair(settings: Settings, telling: Telling, done: Repaired) -> int
     report = apply(settings)
     done.applied.append(report)
     writes = sum(report.writes.values())
+    telling.stage(f"{writes} writes sent; every one was read back")
     if writes:
-        read_back(settings, report, telling.stage)
-        run = RunReport()
-        build(settings, telling, run)
-        done.runs.append(run)
-        done.verified.append(verify(settings, run.build_id))
+        done.runs.append(run(settings, telling))
+        telling.stage("verify: is the rule green for what was corrected?")
+        done.verified.append(verify(settings, done.runs[-1].build_id))
     return writes
 
 
-def repair(settings: Settings, telling: Telling) -> Repaired:
-    """Repair until nothing is left that may be written without a person.
+def repair(settings: Settings, telling: Telling, done: Repaired | None = None) -> Repaired:
+    """Repair until nothing is left that may be written without a person; goes on from what was ``done`` before.
 
     Raises:
         QtcError: it does not end: each round's repairs bring new breaks.
     """
-    done = Repaired()
+    done = done or Repaired()
     for _ in range(_ROUNDS):
         if not round_of_repair(settings, telling, done):
             return done

@@ -17,7 +17,7 @@ from qtc_pipeline.errors import CorrectionError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qtc_pipeline.corrections.plan import Plan
+    from qtc_pipeline.corrections.outcome import Plan
     from qtc_pipeline.corrections.report import Report
     from qtc_pipeline.ops.models_corrections import Correction
     from qtc_pipeline.settings import Settings

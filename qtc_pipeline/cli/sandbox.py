@@ -40,9 +40,12 @@ def demo(
     tryton: Annotated[bool, typer.Option("--tryton", help="On a real Tryton server instead of simulators.")] = False,
     scale: Annotated[str, typer.Option(help="Size of the firm; 1 is 100 consultants over 18 months.")] = "0.2",
     seed: Annotated[int, typer.Option(help="Another seed, another firm.")] = 7,
+    approve_all: Annotated[
+        bool, typer.Option("--approve-all", help="Two other people approve every correction that waits.")
+    ] = False,
 ) -> None:
-    """Set up a firm, run the main job on its systems, show the result."""
-    from qtc_pipeline.cli.demo import show_summary
+    """Set up a firm, run the main job on its systems, repair what may be repaired, show the result."""
+    from qtc_pipeline.cli.demo import close_the_loop, exceptions_by_class, show_summary
     from qtc_pipeline.run import run
     from qtc_pipeline.settings import home_in_force, load_settings
 
@@ -55,8 +58,10 @@ def demo(
         settings = load_settings(home / "qtc.toml", home=home)
         with reachable_sandbox(settings, telling) as reached:
             report = run(reached, telling)
-    show_summary(settings, report)
-    report.raise_for_failure()
+            before = exceptions_by_class(settings)
+            repaired = None if tryton else close_the_loop(reached, telling, approve_all=approve_all)
+    show_summary(settings, report, before, repaired)
+    (repaired.runs[-1] if repaired and repaired.runs else report).raise_for_failure()
 
 
 @sandbox.command("serve")

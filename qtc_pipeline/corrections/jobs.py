@@ -39,7 +39,7 @@ def build_jobs(settings: Settings, read_back: "Callable[[Settings, Report], None
         made = plan(settings, now=now)  # what was reopened may be planned again
         saved = save(settings, made, actor=settings.corrections.proposer, now=now)
         context.log.info("%s", verified)
-        context.log.info("%d planned, %d kept, %d not planned", len(saved.planned), saved.kept, len(made.skipped))
+        context.log.info("%d planned, %d kept, %d not planned", len(saved.planned), len(saved.kept), len(made.skipped))
         for name, sentence in made.stopped.items():
             context.log.warning("class %s is stopped: %s", name, sentence)
 

@@ -65,7 +65,7 @@ def _plan_anew(settings: Settings, letter_id: int, actor: str, now: datetime) ->
         raise CorrectionError(
             f"dead letter {letter_id}", f"cannot be planned: {reason}", "Discard it, or run `qtc run`"
         )
-    saved = save(settings, made, actor=settings.corrections.proposer, now=now, replaces={dead_id})
+    saved = save(settings, made, actor=actor, now=now)
     with open_ledger(settings) as session:
         dead_letters.decide(session, letter_id, dead_letters.REPLAYED, person=actor, reason="planned anew", now=now)
     return f"Planned anew as {', '.join(one[:12] for one in saved.planned)}; see `qtc corrections list`."
