@@ -7,7 +7,7 @@ clients write amounts as they are printed on the document. Add here what happens
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from qtc_pipeline.sandbox.names import INTEGRATION_USER
@@ -109,7 +109,12 @@ class Documents:
         """Write the lines of a document, its total, and what it posts; lines that are not named go."""
         key, sign = str(row["id"]), _SIGN.get(str(row["type"]), 1)
         before = {one.key: one for one in self.lines(key)}
+        taxes: list[Mapping[str, Any]]
         taxes = [one.payload for one in before.values() if one.payload["taxline"] == "T"]
+        taxes += [one for one in items if one.get("taxline") == "T"]
+        items = [one for one in items if one.get("taxline") != "T"]
+        if not before and not taxes and row["type"] == "CustInvc":
+            taxes = [*self._taxed(row, items)]
         net = -sum((Decimal(str(one["foreignamount"])) for one in items), Decimal(0))
         tax = -sum((Decimal(str(one["foreignamount"])) for one in taxes), Decimal(0))
         total = net + tax
@@ -124,6 +129,18 @@ class Documents:
         self.ledger.post(row, wanted, company)
         if sign * total < 0:
             raise RefusedError(400, CONTENT, "The total of the transaction cannot be negative.", "total")
+
+    def _taxed(self, row: Mapping[str, Any], items: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """The tax of a new invoice, by its customer's rate."""
+        customer = self._writer.get(entities("netsuite")["customer"], str(row["entity"]))
+        rate = Decimal(str((customer.payload.get("custentity_tax_rate") if customer else None) or 0))
+        net = sum((Decimal(str(one["foreignamount"])) for one in items), Decimal(0))
+        tax = (net * rate / 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
+        if not tax:
+            return []
+        number = str(max((int(str(one["linesequencenumber"])) for one in items), default=0) + 1)
+        amount = plain(tax)
+        return [{"linesequencenumber": number, "foreignamount": amount, "taxline": "T", "memo": "Sales tax"}]
 
     def _save_line(self, row: Mapping[str, Any], line: Mapping[str, Any], company: str | None) -> str:
         key = str(int(str(row["id"])) * _LINES_PER_DOCUMENT + int(str(line["linesequencenumber"])))
@@ -166,7 +183,7 @@ class Documents:
                     for name in ("foreignamount", "custcol_minutes")
                     if one.payload[name] is not None
                 }
-                copied.append({**one.payload, **turned, "taxline": "F"})
+                copied.append({**one.payload, **turned})
         return copied
 
     def link(self, source: str, row: Mapping[str, Any], company: str | None) -> None:

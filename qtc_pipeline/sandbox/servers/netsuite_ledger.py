@@ -62,6 +62,7 @@ class Ledger:
         """Book lines, the main one first and as the counterpart of the rest; an order books nothing."""
         key, rate = str(row["id"]), Decimal(str(row["exchangerate"]))
         before = {one.key: one.payload for one in self.of(key)}
+        like = self._like(row)
         kept = set()
         rest = Decimal(0)
         for line in [*wanted[1:], wanted[0]] if row["posting"] == "T" else []:
@@ -69,7 +70,8 @@ class Ledger:
             booked = -rest if number == "0" else _rounded(Decimal(str(line["foreignamount"])) * rate)
             rest += booked
             name = f"{key}:{number}:1"
-            account = before[name]["account"] if name in before else self._account_of(row, number)
+            account = before[name]["account"] if name in before else like.get(number)
+            account = account or self._account_of(row, number, is_tax=line.get("taxline") == "T")
             values = _values(key, number, str(account), booked)
             kept.add(name)
             if name in before:
@@ -79,9 +81,17 @@ class Ledger:
         for gone in set(before) - kept:
             self._writer.delete(self._posting, gone)
 
-    def _account_of(self, row: Mapping[str, Any], line: str) -> str:
+    def _like(self, row: Mapping[str, Any]) -> Mapping[str, str]:
+        """Line -> account of the document a credit memo takes back."""
+        source = row.get("createdfrom") if row["type"] == "CustCred" else None
+        if source is None:
+            return {}
+        return {str(one.payload["transactionline"]): str(one.payload["account"]) for one in self.of(str(source))}
+
+    def _account_of(self, row: Mapping[str, Any], line: str, *, is_tax: bool) -> str:
         is_payment, is_main = row["type"] == "CustPymt", line == "0"
         lines = ("AcctRec",) if is_payment else ("DeferRevenue", "Income")
+        lines = ("OthCurrLiab", *lines) if is_tax else lines
         main = ("Bank",) if is_payment else ("AcctRec",)
         for kind in main if is_main else lines:
             found = self._writer.where(self._account, '"accttype" = ?', kind)
