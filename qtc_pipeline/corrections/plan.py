@@ -8,7 +8,7 @@ proposed (``planning``, ``rules``), who must agree (``policy``).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -70,7 +70,7 @@ def plan(
             green = green_legs(verdicts.verdicts_of(session, build_id, QUEUE.name), legs) if judged else set()
             found = [_case(one) for one in exceptions.list_exceptions(session)]
             base = Inputs(build_id, frozenset(green), replaces=frozenset(replaces))
-            inputs = _inputs(settings, session, base, now)
+            inputs = _inputs(settings, session, base, [one.exception_id for one in found], now)
         drawn = draw(found, read(connection, settings, found), inputs, settings.corrections)
     return drawn if only is None else _restricted(drawn, only)
 
@@ -100,14 +100,13 @@ def _case(row: ExceptionCase) -> Case:
     )
 
 
-def _inputs(settings: Settings, session: Session, base: Inputs, now: datetime) -> Inputs:
-    known = corrections.list_corrections(session)
+def _inputs(settings: Settings, session: Session, base: Inputs, exception_ids: Sequence[str], now: datetime) -> Inputs:
     standing: dict[str, list[Standing]] = {}
-    claimed: dict[Claim, str] = {}
-    for row in sorted(known, key=lambda one: (one.exception_id, one.occurrence, one.generation)):
+    for row in corrections.of_exceptions(session, exception_ids):
         standing.setdefault(row.exception_id, []).append(_standing(row))
-        if row.state in LIVE:
-            claimed.update(dict.fromkeys(claims_of(from_plan(row.plan).steps), row.exception_id))
+    claimed: dict[Claim, str] = {}
+    for row in corrections.list_corrections(session, state=LIVE):
+        claimed.update(dict.fromkeys(claims_of(from_plan(row.plan).steps), row.exception_id))
     ways = {instance.name: writing(instance.vendor) for instance in settings.instances}
     takers = [
         instance

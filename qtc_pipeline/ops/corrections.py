@@ -6,7 +6,7 @@ law of the ledger. Stays out: writing them down (``plans``), tries and their out
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,6 +38,7 @@ LIVE = frozenset({"planned", "waiting_approval", "approved", "applying", "in_dou
 UNDER_WAY = frozenset({"applying", "in_doubt", "verifying"})
 FOR_A_PERSON = frozenset({"rejected", "partly_applied", "needs_person", "dead_letter"})
 DONE_STEP = frozenset({"confirmed", "already_in_effect"})
+_PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +217,17 @@ def of_exception(session: Session, exception_id: str) -> list[Correction]:
     """Every plan there was for an exception, first to last."""
     wanted = select(Correction).where(Correction.exception_id == exception_id)
     return list(session.scalars(wanted.order_by(Correction.occurrence, Correction.generation)))
+
+
+def of_exceptions(session: Session, exception_ids: Iterable[str]) -> list[Correction]:
+    """Every plan there was for some exceptions, by exception, first to last; read in pages."""
+    found: list[Correction] = []
+    ids = sorted(set(exception_ids))
+    for start in range(0, len(ids), _PAGE):
+        wanted = select(Correction).where(Correction.exception_id.in_(ids[start : start + _PAGE]))
+        order = (Correction.exception_id, Correction.occurrence, Correction.generation)
+        found += session.scalars(wanted.order_by(*order))
+    return found
 
 
 def live_of_exception(session: Session, exception_id: str) -> Correction | None:
