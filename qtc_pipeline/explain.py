@@ -128,7 +128,7 @@ def _fields(home: Settings, kpi_id: str) -> list[tuple[str, str, str]]:
             for view in part_views(connection)
             if read_rows(connection, f"select 1 as one from marts.{view} where kpi_id = ? limit 1", [kpi_id])
         ]
-    used = {instance.vendor for instance in home.instances}
+    used = {instance.vendor for instance in home.sources}
     found = vendor_fields(home, [("marts", view) for view in views], ("numerator", "denominator"))
     return sorted(field for field in found if field[0] in used)
 

@@ -3,7 +3,7 @@
 {%- set marts = [
     'dim_contract', 'dim_customer', 'dim_date', 'fct_activation_readiness',
     'fct_backlog', 'fct_unbilled_time', 'fct_invoice_exception', 'fct_margin', 'fct_movement', 'fct_engagement_event',
-    'fct_wip', 'fct_utilization', 'fct_contract_position', 'fct_receivable', 'fct_payment',
+    'fct_wip', 'fct_utilization', 'fct_contract_position', 'fct_receivable', 'fct_payment', 'fct_correction', 'fct_sync_attempt',
     'kpi_backlog', 'kpi_unbilled_time', 'kpi_invoice_exceptions', 'kpi_margin', 'kpi_utilization', 'kpi_revenue', 'kpi_receivable',
     'kpi_cash', 'kpi_duration', 'kpi_executive'
 ] %}

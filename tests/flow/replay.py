@@ -10,8 +10,9 @@ Add here: how a warehouse for a test comes about. Stays out: what is asserted ab
 from __future__ import annotations
 
 import json
+import re
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -32,6 +33,7 @@ from qtc_pipeline.transform.project import manifest_path, target_dir
 
 SCALE = Decimal("0.02")
 REFERENCE_SEED = 1
+_NAMED = r"create [a-z ]*?(?:schema if not exists |\w+\.\"?)(\w+)"
 # what the last build found is what the next one finds published
 PUBLISHED = """
 insert into raw.qtc_published_movement by name
@@ -98,6 +100,12 @@ def build_again(home: Path, built: Built, reference: Built) -> Built:
     known = "insert into raw.qtc_published_movement from other.raw.qtc_published_movement"
     attach = f"attach '{built.settings.warehouse_path}' as other (read_only)"
     return _from_nothing(Built(built.firm, settings_of(home, built.firm.as_of)), reference, (attach, known))
+
+
+def build_some(built: Built, reference: Built, models: Collection[str]) -> None:
+    """Compute some models anew, after what they rest on came to the lake."""
+    prepare(built.settings)
+    _run(built, [], [one for one in reference.statements if re.match(_NAMED, one)[1] in models])  # type: ignore[index]
 
 
 def _from_nothing(built: Built, reference: Built, first: Sequence[str]) -> Built:

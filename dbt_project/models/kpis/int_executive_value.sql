@@ -1,6 +1,6 @@
 {%- set views = [
     'part_backlog', 'part_time', 'part_utilization', 'part_invoice', 'part_margin', 'part_revenue', 'part_receivable', 'part_cash',
-    'part_exception'
+    'part_exception', 'part_correction'
 ] %}
 
 {%- for view in views %}

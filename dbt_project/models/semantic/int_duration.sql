@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
-{%- set views = ['part_backlog', 'part_time', 'part_revenue', 'part_cash'] %}
+{%- set views = ['part_backlog', 'part_time', 'part_revenue', 'part_cash', 'part_correction'] %}
 
 with dictionary as (
     select
