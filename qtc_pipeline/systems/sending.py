@@ -151,7 +151,8 @@ def outcome_of(meanings: Sequence[Meaning], status: int, code: str) -> Outcome:
     for row in meanings:
         if row.status in {None, status} and row.code in {None, code}:
             return row.outcome
-    return Outcome.UNKNOWN if status >= httpx.codes.INTERNAL_SERVER_ERROR else Outcome.CONTRACT
+    is_lost = status == httpx.codes.REQUEST_TIMEOUT or status >= httpx.codes.INTERNAL_SERVER_ERROR
+    return Outcome.UNKNOWN if is_lost else Outcome.CONTRACT
 
 
 def encoded(body: Any) -> bytes:

@@ -79,7 +79,8 @@ def test_no_row_hides_behind_an_earlier_one(vendor: str) -> None:
 
 @pytest.mark.parametrize("vendor", WRITTEN)
 @pytest.mark.parametrize(
-    ("status", "outcome"), [(418, Outcome.CONTRACT), (302, Outcome.CONTRACT), (599, Outcome.UNKNOWN)]
+    ("status", "outcome"),
+    [(418, Outcome.CONTRACT), (302, Outcome.CONTRACT), (408, Outcome.UNKNOWN), (599, Outcome.UNKNOWN)],
 )
 def test_what_no_table_says_is_unknown_only_where_the_server_failed(vendor: str, status: int, outcome: Outcome) -> None:
     assert outcome_of(table(vendor), status, "") is outcome
