@@ -1,4 +1,4 @@
-"""Figures of corrections from a ledger to the published cell: against the oracle, by hand, through the semantic layer."""
+"""Figures of corrections from a ledger to the cell: against the oracle, by hand, through the semantic layer."""
 
 from __future__ import annotations
 
