@@ -104,5 +104,6 @@ def repair(settings: Settings, telling: Telling, done: Repaired | None = None) -
     done = done or Repaired()
     for _ in range(_ROUNDS):
         if not round_of_repair(settings, telling, done):
+            done.runs.append(run(settings, telling))  # publishes what became of the corrections
             return done
     raise QtcError("repair", f"still writes after {_ROUNDS} rounds", "See `qtc corrections list` for what comes back")
