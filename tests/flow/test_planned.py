@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import socket
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,9 +26,12 @@ NOW = datetime(2026, 7, 1, 9, tzinfo=UTC)
 
 @pytest.fixture
 def settings(demo: tuple[Path, str], tmp_path: Path) -> Settings:
-    """The demo's home with an operational store of its own."""
+    """The demo's home with an operational store of its own, in which nothing was planned yet."""
     home = demo[0]
     shutil.copy(home / "ops.db", tmp_path / "ops.db")
+    with closing(sqlite3.connect(tmp_path / "ops.db")) as store, store:
+        for table in ("attempt", "approval", "dead_letter", "correction_step", "correction"):
+            store.execute(f"delete from {table}")
     found = load_settings(home / "qtc.toml", home=home)
     return found.model_copy(update={"ops_database_url": f"sqlite:///{tmp_path / 'ops.db'}"})
 
@@ -52,6 +57,7 @@ def test_every_open_exception_is_planned_kept_or_skipped_with_a_reason(settings:
     assert all(one.steps and one.evidence and one.expects for one in drawn.proposals if one.kind is not Kind.OWNER_TASK)
     assert {one.steps[0].write.marker for one in drawn.owner_tasks} == {one.exception_id for one in drawn.owner_tasks}
     assert not drawn.stopped
+    assert {one.kind for one in drawn.proposals} > {Kind.OWNER_TASK}
 
 
 @pytest.mark.usefixtures("silence")
