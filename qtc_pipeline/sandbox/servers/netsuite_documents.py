@@ -52,7 +52,7 @@ class Documents:
         period = self.ledger.period_of(day) if code in _POSTS else None
         return {
             "id": number,
-            "tranid": f"{_PREFIX[code]}-{number}",
+            "tranid": values.get("tranid") or self._next_of(code, values),
             "type": code,
             "status": _STATUS.get(code, "Approved for Posting"),
             "trandate": day,
@@ -66,6 +66,15 @@ class Documents:
             "custbody_disputed": "F",
             **values,
         }
+
+    def _next_of(self, code: str, values: Mapping[str, Any]) -> str:
+        """The next number of a company's series: consecutive, as auditors want it."""
+        company = "ALL"
+        for table, name in (("customer", "entity"), ("job", "custbody_job")):
+            found = self._writer.get(entities("netsuite")[table], str(values.get(name)))
+            company = found.legal_entity if found is not None and found.legal_entity else company
+        series = f"{_PREFIX[code]}-{company}-API-"
+        return f"{series}{self._writer.next_of(series):06d}"
 
     def lines(self, key: str) -> list[Stored]:
         """The lines of a document, its main line first."""

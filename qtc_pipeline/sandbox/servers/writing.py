@@ -120,9 +120,13 @@ class Writer:
 
     def new_number(self) -> int:
         """A number no record of the firm has."""
-        row = self._conn.execute("SELECT value FROM meta WHERE name = 'last_key'").fetchone()
-        number = (int(row[0]) if row else _FIRST_KEY) + 1
-        self._set("last_key", str(number))
+        return self.next_of("last_key", _FIRST_KEY)
+
+    def next_of(self, series: str, after: int = 0) -> int:
+        """The next number of a series."""
+        row = self._conn.execute("SELECT value FROM meta WHERE name = ?", (series,)).fetchone()
+        number = (int(row[0]) if row else after) + 1
+        self._set(series, str(number))
         return number
 
     def insert(
