@@ -170,10 +170,13 @@ def test_the_points_are_those_of_the_law(firm: Firm) -> None:
     assert (between[0], between[-1]) == ("before intent", "after conclude")
 
 
-@pytest.mark.parametrize("first", [1, pytest.param(2, marks=pytest.mark.long), pytest.param(3, marks=pytest.mark.long)])
+LONG = [pytest.param(first, marks=pytest.mark.long) for first in range(2, 6)]
+
+
+@pytest.mark.parametrize("first", [1, *LONG])
 def test_a_correction_killed_at_any_point_is_done_once(firm: Firm, first: int) -> None:
     name, case = next((name, case) for name, case in CASES if case.name == "create-time_entry")
-    for point in range(first, len(points_of(firm, name, case)) + 1, 3):
+    for point in range(first, len(points_of(firm, name, case)) + 1, 5):
         is_killed_and_done_once(firm, name, case, point)
 
 
@@ -182,7 +185,7 @@ def disturbed(firm: Firm, chance: Chance, cases: list[tuple[str, Case]]) -> None
         is_killed_and_done_once(firm, name, case, chance.randint(*AT_WORK))
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [1])
 def test_some_corrections_killed_between_intent_and_confirmation_are_done_once(firm: Firm, seed: int) -> None:
     chance = Chance(seed)  # noqa: S311  picks where to kill, keeps no secret
     disturbed(firm, chance, chance.sample(CASES, 3))
