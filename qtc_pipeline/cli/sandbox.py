@@ -124,12 +124,13 @@ def fault(
 ) -> None:
     """Let servers that run in the background go wrong on their next requests."""
     from qtc_pipeline.sandbox.servers import background as servers
-    from qtc_pipeline.sandbox.servers.faults import FAULTS
+    from qtc_pipeline.sandbox.servers.faults import FAULTS, WRITE_FAULTS
     from qtc_pipeline.settings import load_settings
 
     if not instance:
         listed = [
-            {"fault": one.name, "what_a_client_sees": one.does, "vendors": ", ".join(one.vendors)} for one in FAULTS
+            {"fault": one.name, "what_a_client_sees": one.does, "vendors": ", ".join(one.vendors)}
+            for one in (*FAULTS, *WRITE_FAULTS)
         ]
         show_rows(listed, ("fault", "what_a_client_sees", "vendors"))
         return

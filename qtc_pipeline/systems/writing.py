@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from qtc_pipeline.settings import Instance
 
@@ -177,6 +177,16 @@ Composer = Callable[[Action], tuple[Write, ...] | None]
 """An action in the vendor's words, several writes where it takes several calls; None where it cannot be done."""
 
 
+Holding = Callable[[Write, Mapping[str, Any]], Values]
+"""The fields a write speaks of as a record of the lake holds them, in the form of ``Write.new``; what the lake spells
+by another record's key, or does not have, is left out."""
+
+
+def as_named(write: Write, record: Mapping[str, Any]) -> dict[str, Value]:
+    """Holding where the lake has the very fields that are written."""
+    return {name: record[name] for name in write.new if name in record}
+
+
 @dataclass(frozen=True, slots=True)
 class Writing:
     """How a vendor is written: ``WRITING`` of ``qtc_pipeline.systems.<vendor>.write``.
@@ -185,11 +195,13 @@ class Writing:
         capabilities: (verb, canonical entity) -> what the vendor's API can do safely.
         compose: an action in the vendor's words.
         open: a writer for one instance.
+        held: what a record of the lake has of a write's fields.
     """
 
     capabilities: Mapping[tuple[Verb, str], Capability]
     compose: Composer
     open: Callable[[Instance], Writer]
+    held: Holding = as_named
 
 
 def resolved(write: Write, keys: Mapping[int, str]) -> Write:

@@ -9,7 +9,9 @@ rate would change every project on the card, so only the rate of an entry can be
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 from qtc_pipeline.systems.sending import plain
 from qtc_pipeline.systems.writing import Action, Capability, Guard, Value, Values, Verb, Write
@@ -37,6 +39,8 @@ _PROJECT = {
 _CHANGED_PROJECT = frozenset({"name", "value", "currency", "start_date", "end_date"})
 _TIME_ENTRY = {"rate": "rate", "is_billable": "billable"}
 _AMOUNTS = frozenset({"value", "rate"})
+CENTS = {"price": "price_in_cents", "rate": "rate_in_cents"}
+BASE = 100  # minor units of a currency, where a record does not tell
 
 
 def compose(action: Action) -> tuple[Write, ...] | None:
@@ -53,6 +57,16 @@ def compose(action: Action) -> tuple[Write, ...] | None:
             return _change(action, "workspaces", {name: _PROJECT[name] for name in _CHANGED_PROJECT})
         case _:
             return _change(action, "time_entries", _TIME_ENTRY)
+
+
+def held(write: Write, record: Mapping[str, Any]) -> dict[str, Value]:
+    """What a record of the lake has of a write's fields: amounts from cents; groups and references stand elsewhere."""
+    names = {name: CENTS.get(name, name) for name in write.new}
+    found: dict[str, Value] = {name: record[one] for name, one in names.items() if one in record}
+    for name in found.keys() & CENTS.keys():
+        if found[name] is not None:
+            found[name] = plain(Decimal(str(found[name])) / Decimal(str(record.get("currency_base_unit") or BASE)))
+    return found
 
 
 def _workspace(action: Action) -> tuple[Write, ...] | None:

@@ -23,7 +23,7 @@ import httpx
 from qtc_pipeline.errors import AmbiguousRecordError, OutcomeUnknownError, StaleRecordError, WriteRejectedError
 from qtc_pipeline.settings import Instance
 from qtc_pipeline.systems.http import Answer, Http, Patience, Token
-from qtc_pipeline.systems.kantata.compose import CAPABILITIES, MODEL, REFERENCE, SERVICE, compose
+from qtc_pipeline.systems.kantata.compose import BASE, CAPABILITIES, CENTS, MODEL, REFERENCE, SERVICE, compose, held
 from qtc_pipeline.systems.kantata.outcomes import OUTCOMES, told
 from qtc_pipeline.systems.kantata.read import API, KantataDialect
 from qtc_pipeline.systems.sending import Sender, encoded, plain
@@ -37,8 +37,6 @@ _SINGULAR = {
     "external_references": "external_reference",
 }
 _STAMPS = frozenset({"id", "created_at", "updated_at"})
-_CENTS = {"price": "price_in_cents", "rate": "rate_in_cents"}
-_BASE = Decimal(100)
 
 Record = Mapping[str, Any]
 
@@ -106,7 +104,7 @@ class KantataWriter:
         )
 
     def _found(self, write: Write, record: Record) -> Found:
-        names = {_CENTS.get(name, name) for name in write.new} | _STAMPS
+        names = {CENTS.get(name, name) for name in write.new} | _STAMPS
         others = {name: value for name, value in record.items() if name not in names}
         return Found(
             key=str(record["id"]),
@@ -116,8 +114,8 @@ class KantataWriter:
         )
 
     def _shown(self, name: str, wanted: Value, record: Record) -> Value:
-        if name in _CENTS:
-            cents = record[_CENTS[name]]
+        if name in CENTS:
+            cents = record[CENTS[name]]
             return None if cents is None else plain(Decimal(cents) / _base(record))
         if name == REFERENCE:
             own = [one for one in self._references(str(wanted)) if str(one["subject_id"]) == str(record["id"])]
@@ -159,7 +157,7 @@ class KantataWriter:
             if name == "price":
                 body[name] = None if value is None else Decimal(str(value))
             elif name == "rate":
-                base = Decimal(str((found.others if found else {}).get("currency_base_unit") or _BASE))
+                base = Decimal(str((found.others if found else {}).get("currency_base_unit") or BASE))
                 body["rate_in_cents"] = None if value is None else int(Decimal(str(value)) * base)
             elif name == REFERENCE:
                 identity = {"service_name": SERVICE, "service_model": MODEL, "service_model_ref": value}
@@ -198,7 +196,7 @@ def _shown_too(write: Write) -> dict[str, str]:
 
 
 def _base(record: Record) -> Decimal:
-    return Decimal(str(record.get("currency_base_unit") or _BASE))
+    return Decimal(str(record.get("currency_base_unit") or BASE))
 
 
 def _flat(value: Any) -> Value:
@@ -222,4 +220,4 @@ def open_writer(
     return KantataWriter(http)
 
 
-WRITING = Writing(capabilities=CAPABILITIES, compose=compose, open=open_writer)
+WRITING = Writing(capabilities=CAPABILITIES, compose=compose, open=open_writer, held=held)

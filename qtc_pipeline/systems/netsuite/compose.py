@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
-from qtc_pipeline.systems.netsuite.properties import LINE, LINES, PROPERTIES, TABLES
+from qtc_pipeline.systems.netsuite.properties import LINE, LINES, PROPERTIES, TABLES, column
 from qtc_pipeline.systems.sending import plain
 from qtc_pipeline.systems.writing import Action, Capability, Guard, Value, Values, Verb, Write
 
@@ -136,6 +137,22 @@ def compose(action: Action) -> tuple[Write, ...] | None:
     if action.verb is Verb.REBILL:
         return _document(action, "invoice", frozenset(_NAMES["invoice"]) - {"reason"})
     return _hold(action)
+
+
+def held(write: Write, record: Mapping[str, Any]) -> dict[str, Value]:
+    """What a record of the lake has of a write's fields; what stands there as another record's id is left out."""
+    kinds = PROPERTIES[write.entity]
+    names = {name: column(write.entity, name) for name in write.new if "." not in kinds[name]}
+    found: dict[str, Value] = {}
+    for name, one in names.items():
+        if one in record:
+            value = record[one]
+            if kinds[name] == "bool":
+                value = value == "T"
+            elif kinds[name] == "money" and write.entity == LINE and value is not None:
+                value = plain(-Decimal(str(value)))  # an order's lines stand in the ledger's sign
+            found[name] = value
+    return found
 
 
 def _record(action: Action) -> tuple[Write, ...] | None:

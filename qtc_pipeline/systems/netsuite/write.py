@@ -25,7 +25,7 @@ from qtc_pipeline.errors import AmbiguousRecordError, ContractError, OutcomeUnkn
 from qtc_pipeline.settings import Instance
 from qtc_pipeline.systems.http import Answer, Http, Patience
 from qtc_pipeline.systems.netsuite import SYSTEM
-from qtc_pipeline.systems.netsuite.compose import CAPABILITIES, compose
+from qtc_pipeline.systems.netsuite.compose import CAPABILITIES, compose, held
 from qtc_pipeline.systems.netsuite.outcomes import OUTCOMES, told
 from qtc_pipeline.systems.netsuite.properties import LINE, LINES, MARKER_COLUMN, PROPERTIES, TYPES, column
 from qtc_pipeline.systems.netsuite.read import SUITEQL
@@ -113,10 +113,10 @@ class NetSuiteWriter:
             self._codes[known] = str(rows[0][wanted]) if len(rows) == 1 else None
         return self._codes[known]
 
-    def _rows(self, query: str, params: list[str] | tuple[str, ...], what: str) -> list[Row]:
+    def _rows(self, query: str, params: list[str] | tuple[str, ...], what: str, *, is_whole: bool = True) -> list[Row]:
         def decode(answer: Answer) -> list[Row]:
             body = json.loads(answer.text, parse_float=Decimal)
-            if body["hasMore"]:
+            if is_whole and body["hasMore"]:
                 raise ContractError(f"{self.http.what}, {what}", "the answer has over one page")
             return list(body["items"])
 
@@ -196,9 +196,9 @@ class NetSuiteWriter:
         """What the system notes say: a field we changed from another value than the one we saw."""
         if write.operation == "create" or before is None:
             return None
-        query = "SELECT id, field, oldvalue, newvalue FROM systemnote WHERE recordid = ? AND recordtype = ? ORDER BY id"
-        notes = self._rows(query, [after.key, write.table], "entity systemnote")
-        latest = {str(note["field"]).lower(): note for note in notes}
+        query = "SELECT id, field, oldvalue FROM systemnote WHERE recordid = ? AND recordtype = ? ORDER BY id DESC"
+        notes = self._rows(query, [after.key, write.table], "entity systemnote", is_whole=False)
+        latest = {str(note["field"]).lower(): note for note in reversed(notes)}
         for name in write.new:
             note = latest.get(column(write.entity, name))
             if note is None or before.values[name] == write.new[name]:
@@ -235,4 +235,4 @@ def open_writer(
     return NetSuiteWriter(open_http(instance, transport=transport, patience=patience or Patience(3, longest=5.0)))
 
 
-WRITING = Writing(capabilities=CAPABILITIES, compose=compose, open=open_writer)
+WRITING = Writing(capabilities=CAPABILITIES, compose=compose, open=open_writer, held=held)

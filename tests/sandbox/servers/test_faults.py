@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 import pytest
 
-from qtc_pipeline.sandbox.servers.faults import FAULTS
+from qtc_pipeline.sandbox.servers.faults import FAULTS, WRITE_FAULTS
 from qtc_pipeline.sandbox.servers.serve import Running
 from tests.sandbox.servers.conftest import NO_TLS
 from tests.sandbox.servers.fake_firm import AS_OF
@@ -150,7 +150,8 @@ def test_a_fault_can_end_by_itself_after_a_while(sandbox: Running, clients: dict
 
 
 def test_every_fault_says_what_it_does_and_how_it_ends() -> None:
-    assert len({fault.name for fault in FAULTS}) == len(FAULTS)
-    for fault in FAULTS:
+    known = (*FAULTS, *WRITE_FAULTS)
+    assert len({fault.name for fault in known}) == len(known)
+    for fault in known:
         assert fault.does
         assert fault.vendors
