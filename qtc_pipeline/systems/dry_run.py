@@ -6,10 +6,10 @@ The default for every instance until its settings say ``writes = true``. Stays o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from qtc_pipeline.systems.writing import Found, Sent, Write, Writer
+from qtc_pipeline.systems.writing import Found, Sent, Value, Write, Writer
 
 MADE = "dry-run"
 
@@ -20,7 +20,8 @@ class DryRunWriter:
 
     writer: Writer
     writes_nothing: ClassVar[bool] = True
-    _rehearsed: dict[tuple[str, str], Found] = field(default_factory=dict)
+    _values: dict[tuple[str, str], dict[str, Value]] = field(default_factory=dict)
+    _made: dict[tuple[str, str], str] = field(default_factory=dict)
 
     @property
     def settle_seconds(self) -> float:
@@ -32,21 +33,25 @@ class DryRunWriter:
         return self.writer.identity()
 
     def look(self, write: Write) -> Found | None:
-        """The record as it is, or as a write of this rehearsal would have left it."""
-        return self._rehearsed.get((write.entity, write.key or write.marker or "")) or self.writer.look(write)
+        """The record as it is, with what this rehearsal would have written to it."""
+        name = (write.entity, write.key or write.marker or "")
+        values = self._values.get(name, {})
+        if name in self._made:
+            return Found(self._made[name], {one: values.get(one) for one in write.new})
+        found = self.writer.look(write)
+        if found is None:
+            return None
+        return replace(found, values={one: values.get(one, held) for one, held in found.values.items()})
 
     def send(self, write: Write, found: Found | None, key: str) -> Sent:  # noqa: ARG002  the protocol's shape
         """Nothing; the key of the record there is, or of none."""
-        made = f"{MADE}:{write.marker}" if found is None and write.key is None else None
-        shown = Found(
-            key=made or (found.key if found is not None else str(write.key)),
-            values=dict(write.new),
-            version=found.version if found is not None else None,
-            others=found.others if found is not None else {},
-        )
-        for name in {shown.key, write.marker or shown.key}:
-            self._rehearsed[write.entity, name] = shown
-        return Sent(shown.key, 0)
+        made = f"{MADE}:{write.marker}" if write.operation == "create" else str(write.key)
+        shown = made if found is None else found.key
+        for name in {(write.entity, shown), (write.entity, write.marker or shown)}:
+            self._values.setdefault(name, {}).update(write.new)
+            if found is None:
+                self._made[name] = shown
+        return Sent(shown, 0)
 
     def lost_change(self, write: Write, before: Found | None, after: Found) -> str | None:  # noqa: ARG002
         """Nothing was covered."""

@@ -10,6 +10,7 @@ import pytest
 
 from qtc_pipeline.errors import AmbiguousRecordError, StaleRecordError, WriteRejectedError
 from qtc_pipeline.sandbox.servers.serve import Running, running_sandbox
+from qtc_pipeline.systems.dry_run import DryRunWriter
 from qtc_pipeline.systems.netsuite import write as module
 from qtc_pipeline.systems.netsuite.properties import PROPERTIES
 from qtc_pipeline.systems.netsuite.write import WRITING
@@ -190,6 +191,21 @@ def test_a_token_that_ran_out_is_fetched_anew_and_the_write_done_once(world: Wor
         world.running.tokens["erp"].revoke_all()
         world.writer.send(write, before, "key")
     assert [one["effect"] for one in effects] == ["updated"]
+
+
+def test_a_rehearsal_of_two_changes_of_one_record_shows_both(world: World) -> None:
+    rehearsal = DryRunWriter(world.writer)
+    value = CASES[4].write(world)
+    billing = world.composed(Action(Verb.SET, "project", {"billing_type": "retainer"}, source_id="700"))
+    for write in (value, billing):
+        before = rehearsal.look(write)
+        assert before is not None
+        assert dict(before.values) != dict(write.new)
+        rehearsal.send(write, before, "key")
+    for write in (value, billing):
+        after = rehearsal.look(write)
+        assert after is not None
+        assert dict(after.values) == dict(write.new)
 
 
 def test_a_misspelled_property_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
