@@ -107,19 +107,26 @@ QUERIES = (
         "crm_customer_id",
         "customer",
         """
-        select other.*, ours.customer_id as crm_customer_id,
-            coalesce(other.tax_number = ours.tax_number, false) as is_same_tax_number
-        from canonical.core_customer as ours
-        inner join canonical.core_customer as other
-            on
-                other.system_role = 'erp'
-                and (
-                    other.tax_number = ours.tax_number
-                    or replace(lower(other.name), ' ', '') = replace(lower(ours.name), ' ', '')
-                )
-        left join canonical.core_customer_link as link on other.customer_id = link.linked_customer_id
-        where link.linked_customer_id is null and ours.customer_id in (select unnest(?))
-        order by other.customer_id
+        with ours as (
+            select * from canonical.core_customer where customer_id in (select unnest(?))
+        ),
+        unlinked as (
+            select customer.*
+            from canonical.core_customer as customer
+            left join canonical.core_customer_link as link on customer.customer_id = link.linked_customer_id
+            where customer.system_role = 'erp' and link.linked_customer_id is null
+        ),
+        alike as (
+            select unlinked.*, ours.customer_id as crm_customer_id, true as is_same_tax_number
+            from ours inner join unlinked on ours.tax_number = unlinked.tax_number
+            union all
+            select unlinked.*, ours.customer_id as crm_customer_id, false as is_same_tax_number
+            from ours
+            inner join unlinked on replace(lower(ours.name), ' ', '') = replace(lower(unlinked.name), ' ', '')
+            where coalesce(ours.tax_number <> unlinked.tax_number, true)
+        )
+        select * from alike
+        order by customer_id
         """,
     ),
     Query(

@@ -49,19 +49,38 @@ known as (
     group by links.customer_id
 ),
 
+ours as (
+    select
+        customer_id,
+        tax_number,
+        replace(lower(name), ' ', '') as plain_name
+    from customers
+    where system_role = 'crm'
+),
+
+unlinked as (
+    select
+        customers.tax_number,
+        replace(lower(customers.name), ' ', '') as plain_name
+    from customers
+    left join links on customers.customer_id = links.linked_customer_id
+    where customers.system_role = 'erp' and links.linked_customer_id is null
+),
+
+alike as (
+    select ours.customer_id
+    from ours
+    inner join unlinked on ours.tax_number = unlinked.tax_number
+    union all
+    select ours.customer_id
+    from ours
+    inner join unlinked on ours.plain_name = unlinked.plain_name
+),
+
 -- records of the ERP nobody links that may be the customer: making another would make it twice
 candidates as (
-    select distinct ours.customer_id
-    from customers as ours
-    inner join customers as theirs
-        on
-            theirs.system_role = 'erp'
-            and (
-                ours.tax_number = theirs.tax_number
-                or replace(lower(ours.name), ' ', '') = replace(lower(theirs.name), ' ', '')
-            )
-    left join links on theirs.customer_id = links.linked_customer_id
-    where ours.system_role = 'crm' and links.linked_customer_id is null
+    select distinct customer_id
+    from alike
 ),
 
 waiting as (
