@@ -134,6 +134,7 @@ def _fields(home: Settings, kpi_id: str) -> list[tuple[str, str, str]]:
 
 
 def _restated(settings: Settings, telling: Telling, earlier: str, later: str, kpi_id: str) -> list[Restated]:
+    from qtc_pipeline.corrections.own import own_records
     from qtc_pipeline.publish.reader import find_publication
     from qtc_pipeline.publish.restated import Side
     from qtc_pipeline.publish.restated import explain as causes
@@ -141,7 +142,7 @@ def _restated(settings: Settings, telling: Telling, earlier: str, later: str, kp
     sides = [
         Side(find_publication(settings, one), warehouse_of(settings, one, telling)) for one in (earlier, later)
     ]  # fmt: skip
-    found = causes(*sides, kpi_id=kpi_id)
+    found = causes(*sides, kpi_id=kpi_id, own=own_records(settings))
     zero = Decimal(0)
     return sorted(found, key=lambda one: (-abs((one.after or zero) - (one.before or zero)), one.cell))
 

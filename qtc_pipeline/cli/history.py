@@ -107,6 +107,7 @@ def diff(
     as_json: Json = False,
 ) -> None:
     """Explain every figure two publications state differently, by cause, to the cent."""
+    from qtc_pipeline.corrections.own import own_records
     from qtc_pipeline.past import warehouse_of
     from qtc_pipeline.publish.causes import CAUSES
     from qtc_pipeline.publish.reader import find_publication
@@ -119,7 +120,7 @@ def diff(
         for one in (earlier, later):
             published = find_publication(settings, one)
             sides.append(Side(published, warehouse_of(settings, published.publication_id, telling)))
-        restated = explain(*sides, kpi_id=kpi)
+        restated = explain(*sides, kpi_id=kpi, own=own_records(settings))
     rows = [_row(one) for one in restated]
     erased = _erased_between(settings, *sides)
     if as_json:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
@@ -234,6 +235,17 @@ def live_of_exception(session: Session, exception_id: str) -> Correction | None:
     """The one correction of an exception that is on its way; None where there is none."""
     live = [one for one in of_exception(session, exception_id) if one.state in LIVE]
     return live[-1] if live else None
+
+
+def confirmed_steps(session: Session) -> list[tuple[CorrectionStep, dict[str, Any]]]:
+    """Every step that was written and read back, with the plan it is of, oldest first."""
+    wanted = (
+        select(CorrectionStep, Correction.plan)
+        .join(Correction, Correction.correction_id == CorrectionStep.correction_id)
+        .where(CorrectionStep.state == "confirmed")
+        .order_by(CorrectionStep.confirmed_at, CorrectionStep.correction_id, CorrectionStep.number)
+    )
+    return [(step, plan) for step, plan in session.execute(wanted)]
 
 
 def recently_corrected(session: Session, since: datetime) -> list[Corrected]:

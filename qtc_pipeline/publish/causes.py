@@ -1,23 +1,25 @@
 """Why the part of a record in a figure is another one in a later build: one cause, by a positive predicate.
 
-=============  ================================================================================================
-late_entry     the record was first read after the earlier build
-deletion       the record is gone from its system
-correction     a newer version of the record was read, or of one it rests on (its contract, rate card, invoice)
-rate           the record stands as it was; an exchange rate of the figure's month was restated
-as_of          nothing was read that touches it: time passed (it aged, fell due, came into the month)
-rule_change    the earlier publication, built again by today's code, gives another figure (``restated``)
-=============  ================================================================================================
+=================  ============================================================================================
+late_entry         the record was first read after the earlier build
+deletion           the record is gone from its system
+correction         a newer version of the record was read, or of one it rests on (its contract, rate card, invoice)
+correction by qtc  the same, and every such version is a write of ours that came back
+rate               the record stands as it was; an exchange rate of the figure's month was restated
+as_of              nothing was read that touches it: time passed (it aged, fell due, came into the month)
+rule_change        the earlier publication, built again by today's code, gives another figure (``restated``)
+=================  ============================================================================================
 
 Add here: a cause. Stays out: summing causes to figures (``restated``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from qtc_pipeline.keys import OPS
 from qtc_pipeline.warehouse import open_read_only, read_rows
 
 if TYPE_CHECKING:
@@ -26,9 +28,12 @@ if TYPE_CHECKING:
     from qtc_pipeline.publish.reader import Published
     from qtc_pipeline.settings import Settings
 
-CAUSES = ("late_entry", "deletion", "correction", "rate", "as_of", "rule_change")
+OWN = "correction by qtc"
+CAUSES = ("late_entry", "deletion", "correction", OWN, "rate", "as_of", "rule_change")
 Cell = tuple[str, ...]
 Record = tuple[str, str, str]
+Own = Callable[["duckdb.DuckDBPyConnection", Collection[str]], set[Record]]
+"""What tells the records (vendor, instance, id) of which some loads brought nothing but our own writes."""
 _RATES = "select from_currency, period, rate_type, rate from canonical.core_exchange_rate order by 1, 2, 3"
 _OF_CONTRACTS = """
 select c.table_schema || '.' || c.table_name as name
@@ -48,9 +53,12 @@ class Facts:
         earlier_home: where its warehouse is.
         later: the publication that states them otherwise.
         later_home: where its warehouse is.
+        own: what tells our own writes; without it none are told.
     """
 
-    def __init__(self, earlier: Published, earlier_home: Settings, later: Published, later_home: Settings) -> None:
+    def __init__(
+        self, earlier: Published, earlier_home: Settings, later: Published, later_home: Settings, own: Own | None = None
+    ) -> None:
         self._is_same_instant = earlier.manifest["as_of"] == later.manifest["as_of"]
         with open_read_only(earlier_home.warehouse_path) as connection:
             loads = {row["load_id"] for row in read_rows(connection, "select load_id from raw.qtc_load")}
@@ -66,10 +74,15 @@ class Facts:
             for row in _changed(connection, self._new_loads):
                 record = (row["vendor"], row["instance"], row["record_id"])
                 self._is_gone[record], self._was_known[record] = row["is_gone"], row["was_known"]
-            changed = [(instance, record_id) for _, instance, record_id in self._is_gone]
-            contracts = _contracts_of(connection, changed)
+            self._own = self._is_gone.keys() & own(connection, self._new_loads) if own is not None else set[Record]()
+            changed = [record[1:] for record in self._is_gone]
+            by_others = [record[1:] for record in self._is_gone.keys() - self._own]
+            contracts, of_others = (_contracts_of(connection, some) for some in (changed, by_others))
         with open_read_only(earlier_home.warehouse_path) as connection:
             self._contracts = contracts | _contracts_of(connection, changed)
+            self._contracts_of_others = of_others | _contracts_of(connection, by_others)
+        of_the_firm = {record for record in self._is_gone if record[0] != OPS}
+        self._is_all_own = bool(self._own) and self._own == of_the_firm
 
     def cause(self, cell: Cell, record: Cell, was: dict[str, Any] | None, becomes: dict[str, Any] | None) -> str:
         """Why the part of a record in a cell is another one now.
@@ -84,15 +97,19 @@ class Facts:
         key = (vendor, instance, source_id)
         if becomes is None and self._is_gone.get(key):
             return "deletion"
+        if key in self._own:
+            return OWN
         if becomes is not None and becomes["source_load_id"] in self._new_loads:
             return "late_entry" if was is None and not self._was_known.get(key, True) else "correction"
-        if key in self._is_gone or f"{instance}:{source_id}" in self._contracts:
-            return "correction"  # of the record itself, or of one that belongs to this contract
+        contract = f"{instance}:{source_id}"
+        if key in self._is_gone or contract in self._contracts:  # the record itself, or one of this contract
+            return "correction" if key in self._is_gone or contract in self._contracts_of_others else OWN
         if cell[0] in self._months_restated and was is not None and becomes is not None:
             return "rate"
         moved = (was or {}).get("source_load_id") != (becomes or {}).get("source_load_id")
         is_touched = self._is_same_instant or (was is not None and becomes is not None and moved)
-        return "correction" if is_touched and self._new_loads else "as_of"
+        touched_by = OWN if self._is_all_own else "correction"
+        return touched_by if is_touched and self._new_loads else "as_of"
 
 
 def _rates(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str, str], Decimal]:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from qtc_pipeline.errors import PublicationError
-from qtc_pipeline.publish.causes import CAUSES, Cell, Facts
+from qtc_pipeline.publish.causes import CAUSES, Cell, Facts, Own
 from qtc_pipeline.publish.drill import PLACE, RECORD, contributions
 from qtc_pipeline.warehouse import open_read_only, read_rows
 
@@ -68,7 +68,7 @@ class Side:
     home: Settings
 
 
-def explain(earlier: Side, later: Side, *, kpi_id: str | None = None) -> list[Restated]:
+def explain(earlier: Side, later: Side, *, kpi_id: str | None = None, own: Own | None = None) -> list[Restated]:
     """Every figure that differs between two publications, with its causes; figures newer than the earlier are no news.
 
     Raises:
@@ -84,7 +84,7 @@ def explain(earlier: Side, later: Side, *, kpi_id: str | None = None) -> list[Re
     }
     if not changed:
         return []
-    facts = Facts(earlier.published, earlier.home, later.published, later.home)
+    facts = Facts(earlier.published, earlier.home, later.published, later.home, own)
     before, after = (_parts(one.home, kpi_id, changed) for one in (earlier, later))
     found = []
     for cell, (old, new) in sorted(changed.items()):

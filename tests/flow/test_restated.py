@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Collection
 from datetime import timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
+import duckdb
 import pytest
 
+from qtc_pipeline.publish.causes import OWN, Own
 from qtc_pipeline.publish.restated import Side, explain
 from tests.flow import compare, compare_kpis
 from tests.flow.replay import Built, Warehouses, increment_by_replay, settings_of
@@ -68,6 +71,24 @@ def test_a_figure_of_contracts_changed_because_their_records_did_and_not_by_itse
     assert changed != {}
     assert {cell: sum(causes.values(), ZERO) for cell, causes in named.items()} == changed
     assert {cause for causes in named.values() for cause in causes} == {"correction"}
+
+
+def test_what_only_our_own_writes_brought_is_told_as_a_correction_by_qtc(days: tuple[Built, Built]) -> None:
+    def told(own: Own | None) -> set[str]:
+        first, second = days
+        return {cause for row in explain(_side(first), _side(second), own=own) for cause in row.causes}
+
+    def everything(connection: duckdb.DuckDBPyConnection, loads: Collection[str]) -> set[tuple[str, str, str]]:
+        brought = connection.execute(
+            "select distinct record_id from raw.kantata__time_entries where load_id in (select unnest(?))",
+            [list(loads)],
+        ).fetchall()
+        return {("kantata", "psa", record_id) for (record_id,) in brought}
+
+    assert OWN not in told(None)
+    assert told(everything) - {OWN} < told(None)
+    assert OWN in told(everything)
+    assert "late_entry" not in told(everything)
 
 
 def _ours(days: tuple[Built, Built]) -> dict[Cell, dict[str, Decimal]]:
