@@ -98,10 +98,12 @@ def _at_signature(view: View, contract: Contract, amount: Known) -> Known:
 def methods(work: Work) -> Mapping[str, Known]:
     """``<method>_sales`` = recognized revenue - invoiced and ``<method>_cost`` = usage cost - recognized cost.
 
-    What is recognized is money: it is rounded first, so that recognized and work in progress add up.
+    What is recognized is money: it is rounded first, so that recognized and work in progress add up. Where the revenue
+    or the cost a method recognizes is unknown, both its results are.
     """
     sold_cost = _rounded(_ratio(_times(work.budget_cost, work.invoiced), work.price))
     used_value = _rounded(_ratio(_times(work.usage_price, work.price), work.budget_price))
+    used_value = None if work.usage_cost is None else used_value
     earned = _rounded(_ratio(_times(work.price, work.usage_cost), work.budget_cost))
     return {
         "percentage_of_completion_sales": _minus(earned, work.invoiced),
