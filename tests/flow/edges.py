@@ -43,6 +43,7 @@ def _euro_of_august(payload: Mapping[str, Any]) -> bool:
 # of these records, this share is changed so; None: the record is gone
 EDGES: tuple[tuple[str, str, Callable[[Mapping[str, Any]], bool], float, Change | None], ...] = (
     ("salesforce", "Account", _any, 0.15, None),
+    ("salesforce", "Contract", _any, 0.1, on_day("CustomerSignedDate", 0, -1, -15)),
     ("salesforce", "Contract_Amendment__c", _any, 0.6, shift("Approved_Date__c", -70, 45)),
     ("salesforce", "Contract", _is("Status", "Activated"), 0.4, on_day("EndDate", *(-age for age in ENDS))),
     ("kantata", "time_entries", _is("billable", True), 0.03, on_day("date_performed", *AGES, -1)),

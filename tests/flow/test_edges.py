@@ -59,6 +59,8 @@ def test_the_edges_are_there(edges: tuple[Built, Solution]) -> None:
         "worked tomorrow": "canonical.core_time_entry, reconciliation.int_build where work_date > as_of_date",
         "without a rate": "kpis.kpi_executive where kpi_id = 'realization_billed_amount' and denominator is null "
         "and value is null and kpi_status is not null",
+        "signed after as of": "canonical.core_contract, reconciliation.int_build "
+        "where is_executed and signed_date > as_of_date",
         "of a customer who is gone": "marts.dim_contract where customer_id = 'unassigned' and qtc_id is not null",
     }
     counts = {name: built.rows(f"select count(*) as n from {where}")[0]["n"] for name, where in found.items()}

@@ -43,7 +43,11 @@ def _not_started(payload: dict[str, Any], _: random.Random, __: Mapping[str, lis
 
 # entity -> (share of its records, how they change): the shares of an entity add up to 1 at most
 ODDITIES: dict[tuple[str, str], tuple[tuple[float, Change], ...]] = {
-    ("salesforce", "Contract"): ((0.3, put("CustomerSignedDate", "2026-06-29")), (0.7, put("Discount_Percent__c", 5))),
+    ("salesforce", "Contract"): (
+        (0.3, put("CustomerSignedDate", "2026-06-29")),
+        (0.2, put("CustomerSignedDate", "2026-07-15")),
+        (0.5, put("Discount_Percent__c", 5)),
+    ),
     ("salesforce", "ContractHistory"): ((1.0, put("Field", "PO_Number__c")),),
     ("kantata", "workspaces"): ((0.3, _not_started),),
     ("kantata", "time_entries"): (

@@ -146,7 +146,7 @@ def _quantities(view: View, kind: str, source: str, posted: Posted) -> tuple[Dec
         return billed, None if milestone is None else milestone.amount, "amount"
     if kind == "expense":
         cost = view.delivery.expenses.get(source)
-        contract = view.contract_of_workspace(cost.project) if cost is not None else None
+        contract = view.deal_of_workspace(cost.project) if cost is not None else None
         worth = None if cost is None else cost.amount if contract is None else rebilled(cost, contract)
         return billed, worth, "amount"
     return billed, next((entry.amount for entry in view.books.schedules if entry.id == source), None), "amount"
@@ -189,7 +189,7 @@ def _row(
     view: View, document: Document, difference: Decimal, items: tuple[Item, ...], *, rule: tuple[str, str, str | None]
 ) -> Finding:
     leg, measure, name = rule
-    contract = view.contract_of_job(document.project)
+    contract = view.deal_of_job(document.project)
     period = document.period or month_of(document.day)
     currency = None if measure == "count" else document.currency
     contract_id = contract.id if contract is not None else None
@@ -216,7 +216,7 @@ def _item_row(
     items: tuple[Item, ...],
 ) -> Finding:
     (kind, name), (grain, measure, difference) = verdict, measured
-    contracts = [contract.id for entry in documents if (contract := view.contract_of_job(entry.project)) is not None]
+    contracts = [contract.id for entry in documents if (contract := view.deal_of_job(entry.project)) is not None]
     return Finding(
         leg="invoice_integrity.items",
         measure=measure,

@@ -33,7 +33,7 @@ def cash_applied(view: View) -> Iterator[Finding]:
     for use in view.books.applications:
         applied[use.settled_by] += use.amount
         invoice = view.books.documents.get(use.invoice)
-        contract = view.contract_of_job(invoice.project) if invoice is not None else None
+        contract = view.deal_of_job(invoice.project) if invoice is not None else None
         if contract is not None:
             paid[use.settled_by].add(contract.id)
     back: dict[str, Decimal] = defaultdict(lambda: ZERO)

@@ -46,6 +46,11 @@ class View:
         return {c.id: c for c in known if c.executed and c.signed is not None and c.signed <= today}
 
     @cached_property
+    def deals(self) -> Mapping[str, Contract]:
+        """The same and those signed after today: nothing is owed on them yet, but they say whose a record is."""
+        return {contract.id: contract for contract in self.sales.contracts.values() if contract.executed}
+
+    @cached_property
     def amendments(self) -> Mapping[str, Sequence[Amendment]]:
         """Amendments per contract, oldest first."""
         found: dict[str, list[Amendment]] = defaultdict(list)
@@ -91,6 +96,16 @@ class View:
         """Executed contract an ERP job bills."""
         found = self.books.jobs.get(job) if job is not None else None
         return self.contracts.get(found.contract) if found is not None and found.contract else None
+
+    def deal_of_workspace(self, project: str) -> Contract | None:
+        """The contract a PSA project belongs to, signed by today or later."""
+        workspace = self.delivery.projects.get(project)
+        return self.deals.get(str(workspace.contract)) if workspace is not None else None
+
+    def deal_of_job(self, job: str | None) -> Contract | None:
+        """The contract an ERP job belongs to, signed by today or later."""
+        found = self.books.jobs.get(job) if job is not None else None
+        return self.deals.get(str(found.contract)) if found is not None else None
 
     def contract_rate(self, contract: str, role: str | None, day: date, country: str | None = None) -> Decimal | None:
         """Contract rate of a role on a day, None where no line covers it; a line for the very country goes first."""

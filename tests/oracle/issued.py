@@ -31,7 +31,7 @@ def tax_rate_unexpected(view: View) -> Iterator[Finding]:
             continue  # nobody knows of what the tax is
         expected = document.net * customer.tax_rate
         if document.tax == document.tax_lines and abs(document.tax - expected) > HALF_A_CENT * len(document.lines):
-            contract = view.contract_of_job(document.project)
+            contract = view.deal_of_job(document.project)
             place = (contract.id if contract is not None else None, document.company, document.month)
             verdict = ("condition", "tax_rate_unexpected", document.id)
             yield Finding(TAX, "amount", *verdict, *place, document.currency, ZERO, blocked=document.gross)

@@ -79,7 +79,7 @@ def _row(
     (leg, name), (company, period) = rule, where
     currency = view.context.functional(company)
     head = view.books.documents.get(document) if leg == "ar_to_gl" else None
-    contract = view.contract_of_job(head.project) if head is not None and head.counts else None
+    contract = view.deal_of_job(head.project) if head is not None and head.counts else None
     contract_id = contract.id if contract is not None else None
     item = Item(f"{leg}:{document}", abs(difference), "misstatement", currency)
     yield Finding(leg, "amount", "break", name, document, contract_id, company, period, currency, difference, (item,))

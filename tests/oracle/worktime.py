@@ -34,6 +34,7 @@ class Arrived:
     minutes: int
     changed: datetime
     delivered: bool
+    is_signed: bool
     billed: Decimal | None = None
 
     @property
@@ -45,9 +46,11 @@ class Arrived:
     def counts(self) -> bool:
         """In the rule's population: time and materials, or time of which nobody knows anything.
 
-        Time of a project that has no contract on either side is named by activation, not here.
+        Time of a project that has no contract on either side, or none yet, is named by activation, not here.
         """
-        return not self.delivered if self.contract is None else self.contract.billing_type == TIME_AND_MATERIALS
+        if self.contract is None or not self.is_signed:
+            return not self.delivered
+        return self.contract.billing_type == TIME_AND_MATERIALS
 
 
 def approved_time(view: View, standing: Mapping[str, Standing]) -> Iterator[Finding]:
@@ -74,26 +77,33 @@ def _arrived(view: View) -> Iterator[Arrived]:
     billed = set()
     for transfer in view.books.transfers:
         billed.add(transfer.entry)
-        contract = view.contract_of_job(transfer.project) or _contract_of_entry(view, transfer.entry)
+        contract = view.deal_of_job(transfer.project) or _deal_of_entry(view, transfer.entry)
         day, role = transfer.day, transfer.role
         known = transfer.entry in view.delivery.entries
         job = view.books.jobs.get(transfer.project)
         company = job.company if job is not None else "unassigned"
+        signed, changed = contract is not None and contract.id in view.contracts, transfer.changed
         yield Arrived(
-            transfer.entry, transfer.id, contract, company, day, role, transfer.minutes, transfer.changed, known
+            transfer.entry, transfer.id, contract, company, day, role, transfer.minutes, changed, known, signed
         )
     for (kind, source), lines in view.lines_by_source.items():
         posted = [(document, line) for document, line in lines if document.posted and line.minutes]
         minutes = sum(line.minutes for _, line in posted) if kind == "time" else 0
         if source in billed or minutes == 0:
             continue
-        contract = view.contract_of_job(posted[0][0].project) or _contract_of_entry(view, source)
+        contract = view.deal_of_job(posted[0][0].project) or _deal_of_entry(view, source)
         entry = view.delivery.entries.get(source)
         day = entry.day if entry is not None else posted[0][0].day
         changed = max(document.changed for document, _ in posted)
         role, company, known = posted[0][1].role, posted[0][0].company, entry is not None
         billed_at = sum((line.amount for _, line in posted), ZERO)
-        yield Arrived(source, posted[0][1].id, contract, company, day, role, minutes, changed, known, billed_at)
+        signed = contract is not None and contract.id in view.contracts
+        yield Arrived(source, posted[0][1].id, contract, company, day, role, minutes, changed, known, signed, billed_at)
+
+
+def _deal_of_entry(view: View, key: str | None) -> Contract | None:
+    entry = view.delivery.entries.get(key) if key is not None else None
+    return view.deal_of_workspace(entry.project) if entry is not None else None
 
 
 def _contract_of_entry(view: View, key: str | None) -> Contract | None:
@@ -209,7 +219,7 @@ def _surplus(view: View, row: Arrived) -> Iterator[Finding]:
     event = at_midnight(row.day)
     reason = pending_reason(view.context, event, "kantata", ("kantata", "netsuite"), versions)
     if entry is not None and entry.counts:
-        moved = _contract_of_entry(view, row.entry) != row.contract
+        moved = _deal_of_entry(view, row.entry) != row.contract
         name: str | None = "moved_after_transfer" if moved else None
     elif entry is not None and billed_minutes > 0:
         name = "billed_unapproved_time"

@@ -66,7 +66,7 @@ def leakage(answer: Answer) -> Iterator[Part]:
         late = row.base == "delay" and (row.due_at is None or row.due_at < view.context.as_of)
         group = GROUPS.get(row.leg.partition(".")[0])
         if group is not None and (row.base == "leakage" or late):
-            place = place_of(month, view.contracts.get(str(row.contract)), row.company)
+            place = place_of(month, view.deals.get(str(row.contract)), row.company)
             items = carried[row.leg, row.break_class, row.grain]
             amount = whole(reported(view, item.amount, item.currency) if item.amount else item.amount for item in items)
             yield Part(place, "revenue_leakage", group, "amount", amount)
@@ -119,7 +119,7 @@ def _where(view: View, row: Carried, month: str) -> Place:
     account = view.sales.accounts.get(row.grain.partition(":")[0]) if row.leg.startswith("customer_master") else None
     if account is not None:
         return month, row.company, account.region, UNASSIGNED
-    return place_of(month, view.contracts.get(str(row.contract)), row.company)
+    return place_of(month, view.deals.get(str(row.contract)), row.company)
 
 
 def _records(view: View) -> Iterator[tuple[str, Contract | None, str]]:
@@ -136,6 +136,6 @@ def _records(view: View) -> Iterator[tuple[str, Contract | None, str]]:
             yield "delivery", contract, contract.company if contract is not None else beside
     for document in view.books.documents.values():
         if document.counts:
-            yield "billing", view.contract_of_job(document.project), document.company
+            yield "billing", view.deal_of_job(document.project), document.company
     for payment in view.books.payments.values():
         yield "cash", None, payment.company

@@ -45,7 +45,7 @@ def receivables(view: View) -> list[Receivable]:
         invoice = document.kind == "invoice"
         left = document.gross - by_invoice[document.id] if invoice else document.gross + by_settlement[document.id]
         bucket = bucket_of(document.due, view.context.today) if invoice else "unapplied"
-        contract = view.contract_of_job(document.project)
+        contract = view.deal_of_job(document.project)
         found.append(Receivable(document.id, contract, document.company, document.currency, bucket, left))
     found += [
         Receivable(line.id, None, line.company, line.currency, "unapplied", -line.unapplied) for line in receipts(view)
@@ -172,6 +172,6 @@ def application_lag(answer: Answer) -> Iterator[Part]:
     for use in applications(view):
         payment = view.books.payments.get(use.settled_by)
         if payment is not None:
-            contract = view.contract_of_job(view.books.documents[use.invoice].project)
+            contract = view.deal_of_job(view.books.documents[use.invoice].project)
             place = place_of(month_of(payment.day), contract, payment.company)
             yield from durations(place, "cash_application_lag", "payment", (use.changed.date() - payment.day).days)

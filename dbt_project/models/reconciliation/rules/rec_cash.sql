@@ -16,8 +16,8 @@ invoices as (
     select * from {{ ref('core_invoice') }}
 ),
 
-positions as (
-    select * from {{ ref('int_contract_position') }}
+contracts as (
+    select * from {{ ref('core_contract') }}
 ),
 
 entries as (
@@ -50,10 +50,9 @@ applied as (
         applications.payment_id,
         sum(applications.amount) as amount,
         max(applications.version_at) as version_at,
-        case when count(distinct positions.contract_id) = 1 then min(positions.contract_id) end as contract_id
+        case when count(distinct invoices.contract_id) = 1 then min(invoices.contract_id) end as contract_id
     from applications
     left join invoices on applications.invoice_id = invoices.invoice_id
-    left join positions on invoices.contract_id = positions.contract_id
     group by applications.payment_id
 ),
 
@@ -61,11 +60,11 @@ settled as (
     select
         'cash.applied' as leg_id,
         payments.payment_id as grain_key,
-        positions.qtc_id,
-        positions.contract_id,
+        contracts.qtc_id,
+        contracts.contract_id,
         payments.customer_id,
         payments.legal_entity_id,
-        positions.region,
+        contracts.region,
         coalesce(payments.posting_period, {{ period_of('payments.payment_date') }}) as period,
         payments.currency,
         payments.payment_id as left_ref,
@@ -79,7 +78,7 @@ settled as (
     from received
     inner join payments on received.payment_id = payments.payment_id
     left join applied on received.payment_id = applied.payment_id
-    left join positions on applied.contract_id = positions.contract_id
+    left join contracts on applied.contract_id = contracts.contract_id
 ),
 
 booked as (

@@ -15,12 +15,13 @@ positions as (
     select * from {{ ref('int_contract_position') }}
 ),
 
--- a project resolves to one contract; a root link wins over a declared phase
+-- a project resolves to one contract, a root link wins over a declared phase; a contract signed after as of is none yet, but
+-- a phase declared under it is no engagement of its own
 resolved as (
     select
         links.project_id,
-        links.contract_id,
-        links.link_role,
+        positions.contract_id,
+        case when positions.contract_id is not null or links.link_role = 'additional_phase' then links.link_role end as link_role,
         positions.qtc_id,
         positions.customer_id,
         positions.region,
@@ -34,7 +35,7 @@ resolved as (
                 links.project_link_id asc nulls last
         ) as link_rank
     from links
-    inner join positions on links.contract_id = positions.contract_id
+    left join positions on links.contract_id = positions.contract_id
 )
 
 select

@@ -2,12 +2,13 @@ with entries as (
     select * from {{ ref('core_time_entry') }}
 ),
 
--- a contract signed after as of is none yet
+-- a contract signed after as of says whose time it is, and owes nothing yet
 contracts as (
-    select core_contract.*
+    select
+        core_contract.*,
+        core_contract.signed_date <= build.as_of_date as is_signed
     from {{ ref('core_contract') }} as core_contract
     cross join {{ ref('int_build') }} as build
-    where core_contract.signed_date <= build.as_of_date
 ),
 
 currencies as (
@@ -103,7 +104,7 @@ delivered as (
         entries.role_code,
         entries.work_date,
         entries.contract_rate,
-        coalesce(contracts.billing_type = 'time_and_materials', false) as is_rated,
+        coalesce(contracts.is_signed and contracts.billing_type = 'time_and_materials', false) as is_rated,
         resources.country
     from entries
     left join contracts on entries.contract_id = contracts.contract_id
@@ -146,7 +147,7 @@ priced as (
         contracts.currency,
         -- time of a project without contract on both sides is no difference of this rule: activation names the project
         case
-            when contracts.contract_id is not null then coalesce(contracts.billing_type = 'time_and_materials', false)
+            when contracts.is_signed then coalesce(contracts.billing_type = 'time_and_materials', false)
             else not attributed.has_delivered
         end as is_time_and_materials,
         currencies.minor_unit,
