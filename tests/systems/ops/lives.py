@@ -101,7 +101,8 @@ def _try(session: Session, planned: Proposal, number: int, outcomes: Sequence[st
         else:
             attempt = attempts.intent(session, one, number, leased(session), "digest", now)
             attempts.sent(session, attempt, now + timedelta(seconds=1))
-            refused = {"code": "INVALID_VALUE", "error_class": "business"} if outcome == "rejected" else {}
+            said = {"code": "INVALID_VALUE", "error_class": "business", "message": "the price is locked"}
+            refused = said if outcome == "rejected" else {}
             after = {"jobPrice": "100"} if outcome == "confirmed" else None
             attempts.ended(session, attempt, outcome, now=now + timedelta(seconds=4), after=after, **refused)
     return now + MINUTE
