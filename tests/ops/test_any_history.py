@@ -402,6 +402,10 @@ class History(RuleBasedStateMachine):
                     told[row.subject] = said["to"]
             assert told == {row.correction_id: row.state for row in session.query(Correction)}
             assert set(self.planned) == set(told)
+            for step in session.query(CorrectionStep):
+                assert step.state in corrections.DONE_STEP or told[step.correction_id] not in {"verifying", "resolved"}
+            unsettled = {told[one.correction_id] for one in attempts.open_attempts(session)}
+            assert unsettled <= {"applying", "in_doubt"}
             live = Counter(row.exception_id for row in session.query(Correction) if row.state in corrections.LIVE)
             assert set(live.values()) <= {1}
 
