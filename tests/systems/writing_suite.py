@@ -10,7 +10,7 @@ import itertools
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -105,14 +105,13 @@ class Case:
 
     Attributes:
         action: a new one each time; the number is one nobody had.
-        made: the table and number of records that one effect leaves in the journal.
+        is_repeatable: a request delivered twice has one effect.
     """
 
     verb: Verb
     entity: str
     action: Callable[[World, int], Action]
-    is_repeatable: bool = True  # a request delivered twice has one effect
-    options: dict[str, Any] = field(default_factory=dict)
+    is_repeatable: bool = True
 
     @property
     def name(self) -> str:

@@ -173,7 +173,8 @@ def _found(write: Write, row: Mapping[str, Any]) -> Found:
 def _value(value: Any) -> Value:
     if isinstance(value, bool) or value is None:
         return value
-    return plain(Decimal(value)) if isinstance(value, Decimal | int) else str(value)
+    # a long text may come back with other line ends than it was sent with
+    return plain(Decimal(value)) if isinstance(value, Decimal | int) else str(value).replace("\r\n", "\n")
 
 
 def _quoted(text: str) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
+import httpx
 import pytest
 
 from qtc_pipeline.errors import (
@@ -16,9 +18,12 @@ from qtc_pipeline.errors import (
 )
 from qtc_pipeline.sandbox.servers.salesforce_login import ORGANIZATION
 from qtc_pipeline.sandbox.servers.serve import Running, running_sandbox
-from qtc_pipeline.systems.salesforce.write import WRITING
+from qtc_pipeline.settings import Instance
+from qtc_pipeline.systems.salesforce import SYSTEM
+from qtc_pipeline.systems.salesforce.write import WRITING, open_writer
 from qtc_pipeline.systems.writing import Action, Verb, Write
 from tests.sandbox.servers.fake_firm import opportunity_id
+from tests.systems.doubles import secret_file
 from tests.systems.writing_suite import Books, Case, RefusalSuite, World, WritingSuite, opened
 
 DEAL = opportunity_id(3)
@@ -75,6 +80,35 @@ def test_only_own_fields_and_tasks_are_written() -> None:
         for entity in ("opportunity", "contract", "customer"):
             assert WRITING.compose(Action(Verb.SET, entity, {name: value}, source_id=DEAL)) is None
     assert {verb for verb, _ in WRITING.capabilities} == {Verb.SET, Verb.LINK, Verb.TASK}
+
+
+def test_the_billing_status_goes_to_our_own_fields_under_the_condition(tmp_path: Path) -> None:
+    asked: list[httpx.Request] = []
+    row = {"Id": DEAL, "SystemModstamp": "2026-06-30T23:00:01.000+0000", "Qtc_Billing_Status__c": None}
+    row |= dict.fromkeys(SYSTEM.entity("Opportunity").fields) | row | {"Qtc_Billed_Amount__c": 10.50}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        if request.url.path.endswith("/token"):
+            return httpx.Response(200, json={"access_token": "t"})
+        is_query = request.method == "GET"
+        return httpx.Response(200, json={"records": [row]}) if is_query else httpx.Response(204)
+
+    values = {"roles": ("crm",), "client_id": "app", "secret_file": secret_file(tmp_path)}
+    org = Instance(name="crm", vendor="salesforce", base_url="https://acme.my.salesforce.com", **values)
+    status = {"billing_status": "billed", "billed_amount": "99.90"}
+    action = Action(Verb.SET, "opportunity", status, {"billing_status": None, "billed_amount": "10.5"}, source_id=DEAL)
+    composed = WRITING.compose(action)
+    assert composed is not None
+    (write,) = composed
+    writer = open_writer(org, transport=httpx.MockTransport(answer))
+    found = writer.look(write)
+    assert found is not None
+    assert dict(found.values) == dict(write.old)
+    writer.send(write, found, "key")
+    writer.close()
+    assert asked[-1].content == b'{"Qtc_Billing_Status__c":"billed","Qtc_Billed_Amount__c":99.9}'
+    assert asked[-1].headers["If-Unmodified-Since"] == "Tue, 30 Jun 2026 23:00:01 GMT"
 
 
 def test_the_org_says_who_it_is(world: World) -> None:
