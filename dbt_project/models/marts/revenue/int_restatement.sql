@@ -148,8 +148,10 @@ caused as (
             when restated.stock = 'unbilled' and rate_load.load_id > coalesce(restated.published_load_id, restated.last_load_id) then 'rate'
             -- no record moved, but the models that read them are not those of the publication
             when build.is_code_changed then 'rule_change'
-            -- another line of the time entry moved or is gone: this one bills what that one did
-            when restated.stock = 'unbilled' and restated.movement_id like 'billed:%' then 'correction'
+            -- another line of the time entry came, moved or is gone: this one bills what that one did, and what is left is written off
+            when
+                restated.stock = 'unbilled' and (restated.movement_id like 'billed:%' or restated.movement_id like 'written_off:%')
+                then 'correction'
         end as cause
     from restated
     cross join build
