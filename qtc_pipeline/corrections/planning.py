@@ -84,6 +84,9 @@ class _Drawing:
     def __init__(self, facts: Facts, inputs: Inputs, settings: Corrections, stopped: Mapping[str, str]) -> None:
         self._facts, self._inputs, self._settings, self._stopped = facts, inputs, settings, stopped
         self._claimed = dict(inputs.claimed)
+        self._corrected: dict[tuple[str, str, str | None], list[frozenset[str]]] = {}
+        for one in inputs.corrected:
+            self._corrected.setdefault((one.instance, one.entity, one.record_key), []).append(one.fields)
         self.proposals: list[Proposal] = []
         self.kept: dict[str, str] = {}
         self.skipped: list[Skipped] = []
@@ -219,13 +222,8 @@ class _Drawing:
         for step in made.steps:
             write = step.write
             touched = fields_of(write)
-            times = sum(
-                one.instance == step.instance
-                and one.entity == write.entity
-                and one.record_key == write.key
-                and bool(one.fields & touched)
-                for one in self._inputs.corrected
-            )
+            before = self._corrected.get((step.instance, write.entity, write.key), ())
+            times = sum(bool(fields & touched) for fields in before)
             if write.operation == "update" and times >= _PING_PONG:
                 days = self._settings.ping_pong_days
                 return f"{', '.join(sorted(touched))} was corrected {times} times in {days} days: somebody sets it back"
