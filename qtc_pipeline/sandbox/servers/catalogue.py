@@ -55,6 +55,12 @@ class Entity:
         """Fields that move with every change."""
         return tuple(name for name in _STAMPS if name in self.fields)
 
+    @property
+    def finds(self) -> tuple[str, ...]:
+        """Fields by which writers look for single records; each has an index of the rows that have it."""
+        beside = (self.external,) if self.external else ()
+        return (*beside, *_FINDS.get(f"{self.vendor}.{self.name}", ()))
+
     def affinity(self, field: str) -> str:
         """SQLite affinity of a field: numeric where the vendor compares numbers."""
         kind = self.kind(field)
@@ -193,6 +199,13 @@ _NETSUITE_KEYS = {
     "nexttransactionlinelink": ("previousdoc", "previousline", "nextdoc", "nextline"),
     "deletedrecord": ("recordid", "type"),
     "companyinformation": ("accountid",),
+}
+_FINDS = {
+    "kantata.external_references": ("service_model_ref", "subject_id"),
+    "netsuite.transactionline": ("transaction",),
+    "netsuite.transactionaccountingline": ("transaction",),
+    "netsuite.nexttransactionlinelink": ("previousdoc", "nextdoc"),
+    "netsuite.systemnote": ("recordid",),
 }
 _STAMPS = ("SystemModstamp", "updated_at", "lastmodifieddate", "linelastmodifieddate")
 _NETSUITE_STAMPS = ("lastmodifieddate", "linelastmodifieddate", "deleteddate")

@@ -216,15 +216,21 @@ def _older_statement(entity: Entity) -> str:
 
 
 def index_statements(entity: Entity) -> dict[str, str]:
-    """Quoted name -> DDL of each index: by key, and by each order readers page in."""
+    """Quoted name -> DDL of each index: by key, by each order readers page in, by what writers look for."""
     # live rows only: then an index alone answers the query that sorts them
     live = "" if entity.vendor == "salesforce" else " WHERE _deleted_at IS NULL"
     sorts = [entity.key, *((name, *entity.key) for name in entity.orders)]
     names = [f'"i_{entity.name}_{number}"' for number in range(len(sorts))]
-    return {
+    ordered = {
         name: f"CREATE INDEX IF NOT EXISTS {name} ON {entity.table} ({_quoted(fields)}){live}"
         for name, fields in zip(names, sorts, strict=True)
     }
+    found = {
+        f'"f_{entity.name}_{field}"': f'CREATE INDEX IF NOT EXISTS "f_{entity.name}_{field}" ON {entity.table}'
+        f' ("{field}") WHERE "{field}" IS NOT NULL'
+        for field in entity.finds
+    }
+    return {**ordered, **found}
 
 
 def _quoted(names: Sequence[str]) -> str:
