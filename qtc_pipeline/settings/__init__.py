@@ -149,7 +149,7 @@ class Settings(Strict):
         """Ids of all legal entities."""
         return frozenset(entity.id for entity in self.legal_entities)
 
-    @cached_property
+    @property
     def feedback(self) -> Feedback:
         """The operational store as an instance that is read after the firm's own."""
         return Feedback(name=OPS, base_url=self.ops_url)

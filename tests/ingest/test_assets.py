@@ -53,9 +53,9 @@ def materialize(
 
 def test_there_is_one_step_per_instance_and_one_asset_per_entity(settings: Settings) -> None:
     built = build_ingest_assets(settings)
-    assert [one.node_def.name for one in built] == ["ingest_crm", "ingest_psa", "ingest_erp"]
+    assert [one.node_def.name for one in built] == ["ingest_crm", "ingest_psa", "ingest_erp", "ingest_ops"]
     specs = {spec.key: spec for one in built for spec in one.specs}
-    assert len(specs) == 7 + 13 + 19
+    assert len(specs) == 7 + 13 + 19 + 2
     for spec in specs.values():
         assert spec.group_name == "raw"
         assert spec.owners
