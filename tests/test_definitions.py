@@ -135,9 +135,18 @@ def test_every_gate_is_a_check_that_does_not_block(settings: Settings, built: dg
 
 def test_jobs_schedules_and_sensors_are_there(built: dg.Definitions) -> None:
     repository = built.get_repository_def()
-    assert {"refresh", "ingest_only", "publish_only"} <= {job.name for job in repository.get_all_jobs()}
+    jobs = {"refresh", "ingest_only", "publish_only"}
+    jobs |= {"plan_corrections", "apply_corrections", "replay_dead_letters"}
+    assert jobs <= {job.name for job in repository.get_all_jobs()}
     assert {one.name for one in repository.schedule_defs} == {"hourly_increment", "nightly_full", "month_end"}
-    assert {one.name for one in repository.sensor_defs} == {"say_failures_once", "clear_alerts"}
+    watching = {one.name for one in repository.sensor_defs if one.default_status is dg.DefaultSensorStatus.RUNNING}
+    writing = {one.name for one in repository.sensor_defs} - watching
+    assert watching == {"say_failures_once", "clear_alerts"}
+    # writing to other people's systems begins when a person switches it on
+    assert writing == {
+        *(f"start_{name}" for name in jobs if "_" in name and "only" not in name),
+        "rebuild_after_writes",
+    }
 
 
 def test_what_can_age_has_a_freshness_policy(specs: dict[tuple[str, ...], dg.AssetSpec]) -> None:

@@ -152,9 +152,7 @@ def _show_corrections(settings: Settings) -> None:
         key = (row["kind"], row["state"])
         counts[key] = counts.get(key, 0) + 1
     rows = [{"correction": kind, "state": state, "count": count} for (kind, state), count in sorted(counts.items())]
-    show_rows(
-        rows, ("correction", "state", "count"), title="Corrections; an owner task verifies until its person is done"
-    )
+    show_rows(rows, ("correction", "state", "count"), title="Corrections")
     waiting = [
         {**row, "correction_id": row["correction_id"][:12]} for row in every if row["state"] == State.WAITING_APPROVAL
     ]
