@@ -26,12 +26,6 @@ COMMANDS = [
         ["waivers", "add"],
         ["waivers", "list"],
         ["waivers", "end"],
-        ["users", "add"],
-        ["users", "list"],
-        ["users", "token"],
-        ["users", "disable"],
-        ["audit", "verify"],
-        ["audit", "list"],
     ),
     *(
         ["systems", "check"],

@@ -12,6 +12,7 @@ import sys
 import typer
 
 from qtc_pipeline.cli.audit import register as register_audit
+from qtc_pipeline.cli.changes import register as register_changes
 from qtc_pipeline.cli.corrections import register as register_corrections
 from qtc_pipeline.cli.dlq import register as register_dlq
 from qtc_pipeline.cli.explain import register as register_explain
@@ -46,6 +47,7 @@ for register in (
     register_waivers,
     register_corrections,
     register_dlq,
+    register_changes,
     register_users,
     register_audit,
     register_sandbox,

@@ -53,6 +53,7 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """Plan corrections of the last build's exceptions; calls no system, writes to none."""
+    from qtc_pipeline.corrections.governance import check
     from qtc_pipeline.corrections.plan import plan as make
     from qtc_pipeline.corrections.plan import save
     from qtc_pipeline.settings import load_settings
@@ -61,6 +62,7 @@ def plan(
     now = datetime.now(UTC)
     made = make(settings, now=now)
     if not print_only:
+        check(settings, actor=settings.corrections.proposer, now=now)
         save(settings, made, actor=settings.corrections.proposer, now=now)
     show_plan(made, break_class=break_class, limit=limit, as_json=as_json)
 

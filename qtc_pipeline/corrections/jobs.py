@@ -30,6 +30,7 @@ def build_jobs(settings: Settings, read_back: "Callable[[Settings, Report], None
 
     @dg.op(name="verify_and_plan", description="Asks the rules about what was written, then plans what they found.")
     def verify_and_plan(context: dg.OpExecutionContext) -> None:
+        from qtc_pipeline.corrections.governance import check
         from qtc_pipeline.corrections.plan import plan, save
         from qtc_pipeline.corrections.verify import verify
 
@@ -37,6 +38,7 @@ def build_jobs(settings: Settings, read_back: "Callable[[Settings, Report], None
         made = plan(settings, now=now)
         verified = verify(settings, made.build_id, now=now)
         made = plan(settings, now=now)  # what was reopened may be planned again
+        check(settings, actor=settings.corrections.proposer, now=now)
         saved = save(settings, made, actor=settings.corrections.proposer, now=now)
         context.log.info("%s", verified)
         context.log.info("%d planned, %d kept, %d not planned", len(saved.planned), len(saved.kept), len(made.skipped))

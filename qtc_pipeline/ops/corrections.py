@@ -240,12 +240,12 @@ def live_of_exception(session: Session, exception_id: str) -> Correction | None:
 def confirmed_steps(session: Session) -> list[tuple[CorrectionStep, dict[str, Any]]]:
     """Every step that was written and read back, with the plan it is of, oldest first."""
     wanted = (
-        select(CorrectionStep, Correction.plan)
+        select(CorrectionStep, Correction)
         .join(Correction, Correction.correction_id == CorrectionStep.correction_id)
         .where(CorrectionStep.state == "confirmed")
         .order_by(CorrectionStep.confirmed_at, CorrectionStep.correction_id, CorrectionStep.number)
     )
-    return [(step, plan) for step, plan in session.execute(wanted)]
+    return [(step, correction.plan) for step, correction in session.execute(wanted)]
 
 
 def recently_corrected(session: Session, since: datetime) -> list[Corrected]:

@@ -30,7 +30,7 @@ def propose(session: Session, what: str, document: Mapping[str, Any], *, person:
 
     Args:
         session: of ``store.open_ledger``.
-        what: ``policy``, ``tolerances``, ``mappings``, ``target.<instance>``.
+        what: its kind, ``policies``.
         document: the whole of it after the change, plain JSON.
         person: who changed it.
         now: when.
@@ -44,6 +44,23 @@ def propose(session: Session, what: str, document: Mapping[str, Any], *, person:
     session.flush()
     detail = {"digest": digest, "change": row.governed_id}
     audit.append(session, actor=person, action="settings.proposed", subject=what, detail=detail, now=now)
+    return row
+
+
+def adopt(session: Session, what: str, document: Mapping[str, Any], *, actor: str, now: datetime) -> Governed:
+    """Put the first document of a kind into force as it is found; a later one needs two people.
+
+    Raises:
+        CorrectionError: one is in force already.
+    """
+    if in_force(session, what) is not None:
+        raise CorrectionError(f"settings {what}", "are in force already", "Propose the change")
+    row = Governed(what=what, digest=digest_of(document), document=dict(document), person=actor, at=now)
+    row.approved_by, row.approved_at = actor, now
+    session.add(row)
+    session.flush()
+    detail = {"digest": row.digest, "change": row.governed_id}
+    audit.append(session, actor=actor, action="settings.adopted", subject=what, detail=detail, now=now)
     return row
 
 

@@ -6,12 +6,16 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from qtc_pipeline.cli import app
+from qtc_pipeline.corrections.governance import check
 from qtc_pipeline.errors import AuditError, CorrectionError, QtcError
 from qtc_pipeline.ops.store import open_store
 from qtc_pipeline.settings import EXAMPLE, load_settings
+from tests.ops.ledger import NOW
 
 
 @pytest.fixture
@@ -27,6 +31,41 @@ def qtc(*arguments: str, token: str = "") -> Result:
     if isinstance(result.exception, QtcError):
         raise result.exception
     return result
+
+
+def test_every_command_of_the_closed_loop_explains_itself_and_its_options() -> None:
+    root = get_command(app)
+    assert isinstance(root, TyperGroup)
+    for group in ("corrections", "dlq", "changes", "users", "audit"):
+        inside = root.commands[group]
+        assert isinstance(inside, TyperGroup)
+        for name, command in inside.commands.items():
+            shown = qtc(group, name, "--help")
+            assert (shown.exit_code, name in shown.stdout) == (0, True), (group, name)
+            assert command.help, (group, name)
+            assert [one.name for one in command.params if not getattr(one, "help", None)] == [], (group, name)
+
+
+@pytest.mark.usefixtures("home")
+def test_settings_one_person_changed_alone_are_not_planned_under(home: Path) -> None:
+    token = {"ada": qtc("users", "add", "ada", "--role", "admin").stdout.strip()}
+    token["bob"] = qtc("users", "add", "bob", "--role", "approver", token=token["ada"]).stdout.strip()
+    token["eve"] = qtc("users", "add", "eve", "--role", "operator", token=token["ada"]).stdout.strip()
+    check(load_settings(), actor="qtc", now=NOW)
+    assert "Everything in qtc.toml is in force" in qtc("changes", "propose", token=token["ada"]).stdout
+    config = home / "qtc.toml"
+    text = config.read_text(encoding="utf-8").replace("max_writes_per_day = 1000", "max_writes_per_day = 7")
+    config.write_text(text, encoding="utf-8")
+    with pytest.raises(CorrectionError, match=r"settings: policies: changed in qtc\.toml and approved by nobody"):
+        check(load_settings(), actor="qtc", now=NOW)
+    assert "policies waits for another person" in qtc("changes", "propose", token=token["ada"]).stdout
+    (waits,) = [one for one in json.loads(qtc("changes", "list", "--json").stdout) if one["state"] == "waiting"]
+    for name, told in (("ada", "'ada' proposed it"), ("eve", "is no approver")):
+        with pytest.raises(CorrectionError, match=told):
+            qtc("changes", "approve", str(waits["governed_id"]), token=token[name])
+    assert qtc("changes", "approve", str(waits["governed_id"]), token=token["bob"]).exit_code == 0
+    check(load_settings(), actor="qtc", now=NOW)
+    assert {one["state"] for one in json.loads(qtc("changes", "list", "--json").stdout)} == {"in force"}
 
 
 @pytest.mark.usefixtures("home")
