@@ -15,6 +15,7 @@ from typing import Any
 from qtc_pipeline.sandbox.firm import ENTITIES
 from tests.flow.replay import Built
 from tests.oracle.context import Company, Context
+from tests.oracle.readiness import readiness
 from tests.oracle.solve import Solution, solve
 
 ZERO = Decimal(0)
@@ -161,6 +162,10 @@ def marts_of_warehouse(built: Built) -> dict[str, dict[Any, Any]]:
             (bare(row["contract_id"]), row["period"]): tuple(row[name] for name in MARGIN)
             for row in built.rows("select * from marts.fct_margin")
         },
+        "activation_readiness": {
+            bare(row["contract_id"]): tuple(row[name] for name in READINESS)
+            for row in built.rows("select * from marts.fct_activation_readiness")
+        },
         "closings": {
             (row["stock"], row["legal_entity_id"], row["currency"], row["period"]): row["closing"]
             for row in built.rows("select * from marts.int_closing where closing <> 0")
@@ -173,6 +178,7 @@ BACKLOG = (
     *("overrun_recognized", "delivered_unbilled", "scheduled", "inactive", "unscheduled"),
     *("signature_age_bucket", "end_bucket"),
 )
+READINESS = ("is_project_missing", "is_job_missing", "is_ready", "missing_items", "owner_role", "open_value")
 UNBILLED = ("state", "blocking_class", "unbilled_amount", "over_cap_amount", "age_bucket", "contract_value")
 MARGIN = (
     *("recognized_amount", "billed_amount", "labour_cost", "expense_cost", "approved_minutes", "contract_value"),
@@ -211,6 +217,13 @@ def marts_of_oracle(solution: Solution) -> dict[str, dict[Any, Any]]:
                 *(row.recognized, row.billed, row.booked, row.forecast, row.erosion),
             )
             for row in solution.margins
+        },
+        "activation_readiness": {
+            row.contract.id: (
+                *(not row.has_project, not row.has_job, not row.missing, ", ".join(row.missing) or None),
+                *(row.owner, row.open_value),
+            )
+            for row in readiness(solution.view)
         },
         "closings": dict(solution.closings),
     }
