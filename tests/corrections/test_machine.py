@@ -134,10 +134,6 @@ class Machine(RuleBasedStateMachine):
         with suppress(CorrectionError):
             ask() if say is cancel else ask(plan_hash=self.stage.row(one).plan_hash)
 
-    @rule(name=st.sampled_from(("psa", "erp")), fault=st.sampled_from(FAULTS))
-    def expect_a_fault(self, name: str, fault: str) -> None:
-        self.stage.systems[name].fail_next(fault)
-
     @rule(key=st.sampled_from(RECORDS))
     def somebody_else_writes(self, key: str) -> None:
         self.stage.erp.change(key, value=f"x{self._number()}")
@@ -150,14 +146,18 @@ class Machine(RuleBasedStateMachine):
     def time_passes(self, seconds: int) -> None:
         self.stage.wait(seconds)
 
-    @rule()
-    def apply(self) -> None:
-        self.stage.apply()
-
-    @rule(calls=st.integers(1, 40))
-    def apply_and_be_killed(self, calls: int) -> None:
-        with killed_after(calls), suppress(Killed):
+    @rule(
+        faults=st.lists(st.tuples(st.sampled_from(("psa", "erp")), st.sampled_from(FAULTS)), max_size=3),
+        calls=st.none() | st.integers(1, 40),
+    )
+    def apply(self, faults: list[tuple[str, str]], calls: int | None) -> None:
+        """Apply while some sends fail; or until the process is killed."""
+        for name, fault in faults:
+            self.stage.systems[name].fail_next(fault)
+        with killed_after(10_000 if calls is None else calls), suppress(Killed):
             self.stage.apply()
+        for system in self.stage.systems.values():
+            system.heal()
 
     def _of(self, *states: State) -> list[str]:
         return sorted(one for one in self.planned if self.stage.state(one) in states)
@@ -177,6 +177,7 @@ class Machine(RuleBasedStateMachine):
         if not hasattr(self, "stage"):
             return
         self.come_to_rest()
+        self.no_effect_happens_twice()
         for one in self.planned:
             assert self.stage.state(one) in AT_REST, self.stage.row(one).reason
             self.nothing_is_done_without_intent(one)
