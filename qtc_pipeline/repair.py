@@ -43,13 +43,20 @@ class Repaired:
 
 
 def plan_and_save(settings: Settings, telling: Telling) -> Plan:
-    """Plan from the last build and put it into the ledger."""
+    """Plan from the last build and put it into the ledger.
+
+    Raises:
+        CorrectionError: policies, tolerances or mappings were changed and nobody else has approved that.
+    """
+    from qtc_pipeline.corrections import governance
     from qtc_pipeline.corrections.plan import plan, save
 
     now = datetime.now(UTC)
+    actor = settings.corrections.proposer
     telling.stage("plan corrections of the exceptions")
+    governance.check(settings, actor=actor, now=now)
     made = plan(settings, now=now)
-    save(settings, made, actor=settings.corrections.proposer, now=now)
+    save(settings, made, actor=actor, now=now)
     return made
 
 
