@@ -2,7 +2,8 @@
 
 A chain cannot show that its last rows are missing, so its head and count go into every publication manifest and
 :func:`verify` takes them as anchors. Appends happen in ledger sessions only (``store.open_ledger``), which run one
-after the other. Add here: what makes tampering show. Stays out: what is worth a row (whoever does it).
+after the other; the database itself refuses updates and deletes (migration 0002). Add here: what makes tampering show.
+Stays out: what is worth a row (whoever does it).
 """
 
 from __future__ import annotations

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from qtc_pipeline.errors import AuditError
 from qtc_pipeline.ops import audit
 from qtc_pipeline.ops.store import open_ledger, open_store
 from qtc_pipeline.settings import Settings
-from tests.ops.ledger import NOW
+from tests.ops.ledger import NOW, unguard
 
 pytestmark = pytest.mark.xdist_group("postgres")
 OTHER = SecretStr("another key")
@@ -38,6 +39,7 @@ def written(settings: Settings, rows: int = 5) -> list[audit.Anchor]:
 
 def tampered(settings: Settings, *statements: str) -> None:
     with open_store(settings) as session:
+        unguard(session)
         for statement in statements:
             session.execute(text(statement))
 
@@ -89,6 +91,19 @@ def test_an_edit_a_deletion_or_another_order_is_named(settings: Settings, statem
     tampered(settings, *statements)
     with pytest.raises(AuditError, match=told):
         verify(settings, *anchors)
+
+
+@pytest.mark.parametrize("statement", ["update audit set actor = 'ada'", "delete from audit where seq = 1"])
+def test_the_database_itself_lets_the_trail_only_grow(settings: Settings, statement: str) -> None:
+    written(settings, 2)
+
+    def edited() -> None:
+        with open_store(settings) as session:
+            session.execute(text(statement))
+
+    with pytest.raises(DBAPIError, match="the audit trail is append-only"):
+        edited()
+    assert verify(settings) == 2
 
 
 def test_a_row_signed_with_another_key_is_named(settings: Settings) -> None:

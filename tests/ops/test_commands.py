@@ -15,7 +15,7 @@ from qtc_pipeline.corrections.governance import check
 from qtc_pipeline.errors import AuditError, CorrectionError, QtcError
 from qtc_pipeline.ops.store import open_store
 from qtc_pipeline.settings import EXAMPLE, load_settings
-from tests.ops.ledger import NOW
+from tests.ops.ledger import NOW, unguard
 
 
 @pytest.fixture
@@ -100,6 +100,7 @@ def test_a_missing_last_row_is_named_by_the_publication_that_saw_it(home: Path) 
     (publication / "manifest.json").write_text(json.dumps(seen), encoding="utf-8")
     assert "1 rows hold, as far as 1 publications" in qtc("audit", "verify").stdout
     with open_store(load_settings()) as session:
+        unguard(session)
         session.connection().exec_driver_sql("delete from audit")
     with pytest.raises(AuditError, match="audit row 1: missing at the end: publication 20260701 saw 1 rows"):
         qtc("audit", "verify")

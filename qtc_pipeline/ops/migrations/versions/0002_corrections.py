@@ -212,3 +212,22 @@ def upgrade() -> None:
         sqlite_where=sa.text("outcome is null or outcome = 'unknown'"),
         postgresql_where=sa.text("outcome is null or outcome = 'unknown'"),
     )
+    _let_the_audit_trail_only_grow()
+
+
+def _let_the_audit_trail_only_grow() -> None:
+    refuse = "the audit trail is append-only"
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            "create function audit_only_grows() returns trigger language plpgsql as "
+            f"$$ begin raise exception '{refuse}'; end $$"
+        )
+        op.execute(
+            "create trigger audit_only_grows before update or delete or truncate on audit "
+            "for each statement execute function audit_only_grows()"
+        )
+        return
+    for what in ("update", "delete"):
+        op.execute(
+            f"create trigger audit_refuses_{what} before {what} on audit begin select raise(abort, '{refuse}'); end"
+        )
