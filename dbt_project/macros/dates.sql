@@ -40,17 +40,19 @@
     cast(datediff({{ second }}, {{ first }}) as bigint)
 {%- endmacro %}
 
-{#- Whole seconds from one timestamp to a later one. -#}
+{#- Seconds from one timestamp to a later one, with milliseconds. -#}
 {% macro seconds_between(first, second) -%}
     {{ return(adapter.dispatch('seconds_between', 'qtc')(first, second)) }}
 {%- endmacro %}
 
 {% macro default__seconds_between(first, second) -%}
-    cast(floor(epoch({{ second }}) - epoch({{ first }})) as bigint)
+    cast((epoch_ms({{ second }}) - epoch_ms({{ first }})) * cast(0.001 as decimal(4, 3)) as decimal(18, 3))
 {%- endmacro %}
 
 {% macro spark__seconds_between(first, second) -%}
-    cast(timestampdiff(second, {{ first }}, {{ second }}) as bigint)
+    cast(
+        (unix_millis(cast({{ second }} as timestamp)) - unix_millis(cast({{ first }} as timestamp)))
+        * cast(0.001 as decimal(4, 3)) as decimal(18, 3))
 {%- endmacro %}
 
 {#- A date moved by days (an integer expression). -#}
