@@ -66,7 +66,7 @@ def _size(item: Item) -> tuple[Decimal, str]:
 
 
 def _prominence(finding: Finding) -> tuple[int, bool, str, str, str]:
-    """Which of its rows an exception shows: money before minutes, the left side first."""
+    """Which of its rows an exception shows: money before minutes, where something is missing first."""
     absent = "~"  # after every name
     return (
         ("amount", "count", "minutes").index(finding.measure),

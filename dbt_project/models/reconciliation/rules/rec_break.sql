@@ -23,7 +23,7 @@ build as (
     select * from {{ ref('int_build') }}
 ),
 
--- one row per exception: money before minutes, the left side's row first
+-- one row per exception: money before minutes, where something is missing first
 represented as (
     select
         found.*,
@@ -31,7 +31,7 @@ represented as (
             partition by rule_id, leg, grain_key
             order by
                 case measure when 'amount' then 0 when 'count' then 1 else 2 end asc,
-                case when left_ref is not null then 0 else 1 end asc,
+                case when difference < 0 then 1 else 0 end asc,
                 period asc nulls last,
                 contract_id asc nulls last,
                 currency asc nulls last,
