@@ -7,13 +7,15 @@ equivalent: it needs a firm in which it shows. Keys are those the run prints.
 from __future__ import annotations
 
 EQUIVALENT: dict[str, str] = {
-    "int_time_value:change_join:5bdbb973:0": "an entry has a value only at a rate of its contract: the contract exists",
-    "rec_break:change_join:db0f1566:0": "every class a rule names stands among the classes, as a test demands",
+    "int_time_value:change_join:5bdbb973:0": (
+        "int_time_item takes an entry for eligible only by the billing type it found on the contract: the contract exists"
+    ),
+    "rec_break:change_join:db0f1566:0": (
+        "every class of a rule's row stands among the classes, once: assert_every_break_class_is_ranked and the key of "
+        "rule_class hold that"
+    ),
     "rec_control_kantata__billing_milestones:change_join:641f0ca4:0": (
         "both sides are the same raw table, and the condition on the observation drops what has none"
-    ),
-    "int_time_value:wrong_edge:5e491710:0": (
-        "of nothing billed the value is zero minutes at the rate, which is zero, as is an entry of no minutes"
     ),
     "rec_lifecycle_order:change_join:af7f7c27:0": "the condition on the payment's date drops what has no payment",
     "rec_lifecycle_order:change_join:255f5d93:0": "the condition on the project's creation drops what has no project",
@@ -37,6 +39,14 @@ EQUIVALENT: dict[str, str] = {
     "int_closing:change_join:8f6af0aa:0": (
         "a position without an amendment comes in with nothing in its columns, and the filter on is_approved drops it"
     ),
+    "fct_activation_readiness:drop_filter:b257664b:0": (
+        "a contract's customer is a record of the CRM: what else resembles something is asked for by nobody"
+    ),
+    "fct_activation_readiness:change_join:91a91a5d:0": (
+        "a link to no live project says that neither side has one, as no link does"
+    ),
+    "fct_activation_readiness:change_join:3023d7f4:0": "the condition on the system drops what has no customer",
+    "fct_activation_readiness:change_join:7129cf2f:0": "a position is a row of core_contract: the other side exists",
 }
 # mutants that only another test can notice -> the test that fails
 NOTICED_ELSEWHERE: dict[str, str] = {
@@ -53,10 +63,45 @@ NOTICED_ELSEWHERE: dict[str, str] = {
     "int_activation:drop_filter:6359bee3:0": (
         "unit test work_of_tomorrow_has_not_begun_yet: the planned contract would have its first time tomorrow"
     ),
+    "int_time_value:wrong_edge:5e491710:0": (
+        "unit test billing_part_of_an_entry_or_twice_of_it_never_exceeds_its_value: of 'taken_back', of less than no "
+        "minutes, everything would be billed by nothing"
+    ),
+    "fct_engagement_event:drop_filter:ba87473e:2": (
+        "unit test what_belongs_to_no_engagement_is_no_event_of_a_timeline: an amendment would belong to none"
+    ),
+    "int_unbilled_movement:wrong_date:a6ba8fce:0": (
+        "unit test an_entry_written_off_without_a_date_is_written_off_on_the_day_of_its_work: not that of its approval"
+    ),
+    "rec_milestone:widen_tolerance:f3f18e46:0": (
+        "unit test an_accepted_milestone_is_billed_once_and_in_full: 'agrees', which is small, would not be billed"
+    ),
     "fct_payment:change_join:684564b3:0": (
         "unit test a_payment_of_a_month_without_a_rate_is_a_payment: the unrated payment would not be there"
     ),
     "part_time:change_join:cc68786f:0": (
         "unit test time_billed_without_a_rate_still_has_its_hours_and_its_days: neither would be there"
     ),
+    **{
+        f"fct_activation_readiness:{mutant}": f"unit test what_is_missing_is_named_and_its_owner_too: {told}"
+        for mutant, told in {
+            "drop_filter:d9169757:0": "'half' would have a job, a cancelled one",
+            "drop_filter:855fbda6:0": "a second rate would give every row twice",
+            "drop_filter:f9180d61:0": "'untaxed' would have an inactive record, of the PSA",
+            "drop_filter:f9180d61:1": "'no_order' would have a candidate, in the CRM itself",
+            "drop_filter:1e250b52:0": "'cousin' would have a candidate that is another's",
+            "change_join:3dd659b3:0": "'cousin', whose currency has no rate, would not be there",
+            "change_join:762420e4:0": "'lookalike' would have no candidate: what is linked to nobody would be gone",
+            "change_join:89b6a757:0": "only 'half' would be there",
+            "change_join:fd9ff2f1:0": "'stranger' would not be there",
+            "change_join:fa0e8ac4:0": "'lookalike' would not be there",
+            "change_join:6cbe3d6e:0": "'stranger' and others would have a candidate",
+            "change_join:debb7655:0": "'cousin' would have a candidate",
+            "flip_sign:65c40796:0": "the last comma would stay",
+            "wrong_rate:6bd9e5ca:0": "the twin would be the amount itself",
+            "wrong_word:874ec853:0": "'half' would have a job",
+            "wrong_word:874ec853:1": "'inactive' would have no record in the ERP",
+            "drop_branch:c47c49a9:0": "a candidate of one way of looking would be gone",
+        }.items()
+    },
 }
