@@ -8,7 +8,7 @@ from __future__ import annotations
 
 EQUIVALENT: dict[str, str] = {
     "int_time_value:change_join:5bdbb973:0": (
-        "int_time_item takes an entry for eligible only by the billing type it found on the contract: the contract exists"
+        "int_time_item takes an entry for eligible by the billing type it found on its contract: the contract exists"
     ),
     "rec_break:change_join:db0f1566:0": (
         "every class of a rule's row stands among the classes, once: assert_every_break_class_is_ranked and the key of "
