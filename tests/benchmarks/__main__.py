@@ -28,6 +28,7 @@ class Part(StrEnum):
     ingest = "ingest"
     build = "build"
     location = "location"
+    corrections = "corrections"
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ def main(
     build: dbt and gates from nothing and after an increment of about one per cent (scales 1 and 10; the longest part).
 
     location: loading the Dagster code location against its imports.
+
+    corrections: the applier, and the way from a defect to its proven repair, against a plain loop of the same requests.
     """
     signal.signal(signal.SIGTERM, _leave)  # so that the folder goes and the simulators end
     started = time.monotonic()
@@ -111,10 +114,17 @@ def _location(home: Path, say: Say, wanted: Wanted) -> Iterator[Ratio]:
     return measure(home, say, wanted.rounds)
 
 
+def _corrections(home: Path, say: Say, wanted: Wanted) -> Iterator[Ratio]:
+    from tests.benchmarks.corrections import measure
+
+    return measure(home, say, (wanted.scales or [None])[0], wanted.rounds)
+
+
 PARTS: dict[Part, Callable[[Path, Say, Wanted], Iterator[Ratio]]] = {
     Part.ingest: _ingest,
     Part.build: _build,
     Part.location: _location,
+    Part.corrections: _corrections,
 }
 
 

@@ -51,7 +51,7 @@ class _Built:
 
 
 @dataclass(frozen=True)
-class _Telling:
+class Telling:
     """A run's stages as progress of the benchmark."""
 
     say: Say
@@ -154,7 +154,7 @@ def _settings(home: Path, firm: Firm) -> Settings:
 def _build(settings: Settings, say: Say) -> _Built:
     report = run.RunReport()
     before = os.times()
-    run.build(settings, _Telling(say), report)
+    run.build(settings, Telling(say), report)
     after = os.times()
     if any(stage not in report.seconds for stage in (*_BUILD, "publish")):
         message = f"the build stopped early: {report.held}"

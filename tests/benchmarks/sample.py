@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any, Literal
 
-Unit = Literal["rows/s", "s", "s CPU"]
+Unit = Literal["rows/s", "corrections/s", "s", "s CPU"]
 Say = Callable[[str], None]
 
 
@@ -37,7 +37,7 @@ class Ratio:
         setting: what both were measured on.
         measured: ours.
         against: the alternative.
-        unit: of both; of ``rows/s`` more is better, of the others less.
+        unit: of both; of ``…/s`` more is better, of the others less.
     """
 
     part: str

@@ -15,6 +15,7 @@ from qtc_pipeline.ops.exceptions import list_exceptions
 from qtc_pipeline.ops.models_corrections import Correction, CorrectionStep
 from qtc_pipeline.ops.store import open_store
 from qtc_pipeline.publish.reader import open_publication
+from qtc_pipeline.sandbox.servers.serve import INSTANCES, store_path
 from qtc_pipeline.sandbox.servers.store import Store
 from qtc_pipeline.sandbox.servers.writing import effects
 from tests.flow.jobs import asked, qtc, settings_of
@@ -45,10 +46,12 @@ def steps(loop: tuple[Path, str], ledger: list[Correction]) -> list[CorrectionSt
 @pytest.fixture(scope="module")
 def journal(loop: tuple[Path, str]) -> list[dict[str, Any]]:
     """What the simulators say was done to their records."""
-    folder = settings_of(loop[0]).sandbox_dir / "state"
-    return [
-        {**effect, "instance": path.stem} for path in sorted(folder.glob("*.sqlite")) for effect in effects(Store(path))
-    ]
+    found = []
+    for name, vendor in INSTANCES.items():
+        store = Store(store_path(settings_of(loop[0]).sandbox_dir, name), vendor)
+        found += [{**effect, "instance": name} for effect in effects(store)]
+        store.close()
+    return found
 
 
 def test_the_demo_shows_what_was_found_repaired_and_left(loop: tuple[Path, str]) -> None:
