@@ -23,7 +23,7 @@ from qtc_pipeline.errors import (
     SystemReadError,
     TransientError,
 )
-from qtc_pipeline.systems.contract import Entity, Reader, System
+from qtc_pipeline.systems.contract import Entity, Page, Reader, System
 
 
 class Subject(Protocol):
@@ -132,8 +132,8 @@ class Conformance:
 
     def test_records_read_alone_look_as_they_do_among_all(self, subject: Subject, reader: Reader) -> None:
         some = sorted(subject.live())[1:4]
-        alone = {one.record_id: one for page in reader.fetch(subject.entity, some) for one in page.records()}
-        among = {one.record_id: one for page in reader.pages(subject.entity, None) for one in page.records()}
+        alone = _by_id(subject, reader.fetch(subject.entity, some))
+        among = _by_id(subject, reader.pages(subject.entity, None))
         assert alone == {key: among[key] for key in some}
 
     def test_counts_are_those_of_the_live_records(self, subject: Subject, reader: Reader) -> None:
@@ -250,6 +250,17 @@ class Conformance:
             lengths = set(pool.map(read, range(6)))
         assert lengths == {len(subject.live())}
         assert subject.most_at_once() <= 2
+
+
+def _by_id(subject: Subject, pages: Iterator[Page]) -> dict[str, tuple[Any, ...]]:
+    """What the lake makes of a record, whatever interface gave it."""
+    found = {}
+    for page in pages:
+        for one in page.records():
+            members = {k: v for k, v in _decoded(one.payload).items() if k not in subject.entity.volatile}
+            stamp = datetime.fromisoformat(one.version) if one.version else None
+            found[one.record_id] = (members, stamp, one.is_deleted)
+    return found
 
 
 def _decoded(text: str) -> dict[str, Any]:

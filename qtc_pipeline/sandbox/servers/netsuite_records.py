@@ -27,7 +27,7 @@ _REQUIRED = {
     "charge": ("job", "amount"),
     "transaction": ("entity",),
 }
-_TABLE_DEFAULTS = {"customer": {"isinactive": "F"}, "job": {"isinactive": "F"}, "timebill": {"isbillable": "T"}}
+_TABLE_DEFAULTS = {"timebill": {"isbillable": "T"}}
 
 
 @dataclass(frozen=True)
@@ -148,8 +148,9 @@ class Records:
         if kind.kind:
             return self._documents.new(kind, values)
         number = str(self._writer.new_number())
+        unticked = {name: "F" for name, of in kind.entity.fields.items() if of == "bool"}
         named = {"entityid": f"{kind.name.upper()}-{number}"} if "entityid" in kind.entity.fields else {}
-        return {**_TABLE_DEFAULTS.get(kind.entity.name, {}), **named, **values, "id": number}
+        return {**unticked, **_TABLE_DEFAULTS.get(kind.entity.name, {}), **named, **values, "id": number}
 
     def _saved(
         self, kind: RecordType, row: dict[str, Any], body: Mapping[str, Any], external_id: str | None, *, replace: bool
