@@ -58,6 +58,8 @@ class OwnWrites:
                 if vendor is None or writes is None or key is None:
                     continue
                 write = next(one.write for one in from_plan(plan).steps if one.number == step.number)
+                if write.table not in {entity.name for entity in system(vendor).entities}:
+                    continue  # a task: nobody reads them
                 known = self.written[step.instance, write.table.lower()]
                 known[key].append(Written(step.correction_id, write, step.after or write.new))
                 self.vendors[step.instance], self._held[step.instance] = vendor, writes.held

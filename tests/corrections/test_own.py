@@ -78,6 +78,7 @@ def test_records_of_which_loads_brought_nothing_but_our_writes_are_found_with_li
     _done(settings, proposal("priced", PRICED), "701", {"jobPrice": "100"})
     _done(settings, proposal("again", replace(PRICED, key="702")), "702", {"jobPrice": "100"})
     _done(settings, proposal("memo", MEMO), "m1", {"tranDate": "2026-07-01"})
+    _done(settings, proposal("task", replace(MEMO, entity="Task", table="Task")), "t1", {"Subject": "never read"})
     with duckdb.connect() as connection:
         connection.execute("create schema raw")
         for entity, rows in {
