@@ -152,6 +152,10 @@ caused as (
             when
                 restated.stock = 'unbilled' and (restated.movement_id like 'billed:%' or restated.movement_id like 'written_off:%')
                 then 'correction'
+            -- what a payment is applied to moved or is gone: it relieves at another rate
+            when
+                restated.stock = 'ar' and (restated.movement_id like 'payment:%' or restated.movement_id like 'reversal:%')
+                then 'correction'
         end as cause
     from restated
     cross join build
