@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,8 +22,8 @@ from decimal import Decimal
 
 from qtc_pipeline.corrections.breaker import Fuse
 from qtc_pipeline.corrections.contract import State
-from qtc_pipeline.corrections.ledger import Job
-from qtc_pipeline.corrections.policy import MIN_TRIED, over_limit
+from qtc_pipeline.corrections.job import Job
+from qtc_pipeline.corrections.policy import MIN_TRIED, Used, over_limit
 from qtc_pipeline.corrections.report import Report
 from qtc_pipeline.corrections.settle import settle
 from qtc_pipeline.corrections.turn import Progress, Tools, Turn
@@ -97,7 +97,6 @@ class _Run:
     chosen: _Chosen
     exposure: Decimal = Decimal(0)
     begun: int = 0
-    seen: set[str] = field(default_factory=set)
     open_targets: list[str] = field(default_factory=list)
 
     def run(self) -> None:
@@ -135,16 +134,17 @@ class _Run:
             self.report.stopped[name] = reason
         return reason is None
 
-    def _next(self, name: str) -> list[Job]:
-        """The next corrections to do at a target, in order, without those this turn has seen; empty at the end."""
+    def _queue(self, name: str) -> Iterator[Job]:
+        """Corrections to do at a target, in order, each once, a page read at a time."""
+        seen: set[str] = set()
         while True:
-            limit = PAGE + len(self.seen)
+            limit = PAGE + len(seen)
             found = self.bench.ledger.due(name, limit)
-            fresh = [job for job in found if job.correction_id not in self.seen]
-            self.seen.update(job.correction_id for job in fresh)
-            mine = [job for job in fresh if self._is_mine(job, name)]
-            if mine or not fresh:
-                return mine
+            fresh = [job for job in found if job.correction_id not in seen]
+            seen.update(job.correction_id for job in fresh)
+            yield from (job for job in fresh if self._is_mine(job, name))
+            if len(found) < limit:
+                return
 
     def _is_mine(self, job: Job, name: str) -> bool:
         step = job.next_step
@@ -154,7 +154,6 @@ class _Run:
 
     def _turn(self, name: str) -> int:
         """How many steps a target's turn got done."""
-        self.seen.clear()
         lease = self.bench.ledger.take(name)
         if lease is None:
             self._stop(name, "another applier writes to it")
@@ -182,13 +181,12 @@ class _Run:
     def _drain(self, turn: Turn) -> None:
         if settle(turn) is Progress.STOP:
             return
-        while jobs := self._next(turn.target):
-            for job in jobs:
-                if self._work(turn, job) is Progress.STOP or self._fails_too_often(turn):
-                    return
-                if len(self.report.left) >= MOST_LEFT:
-                    self.report.stopped[turn.target] = f"{MOST_LEFT} corrections wait for a later run"
-                    return
+        for job in self._queue(turn.target):
+            if self._work(turn, job) is Progress.STOP or self._fails_too_often(turn):
+                return
+            if len(self.report.left) >= MOST_LEFT:
+                self.report.stopped[turn.target] = f"{MOST_LEFT} corrections wait for a later run"
+                return
         settle(turn)  # an answer lost just now may have had its effect already
 
     def _work(self, turn: Turn, job: Job) -> Progress:
@@ -212,23 +210,23 @@ class _Run:
 
     def _start(self, turn: Turn, job: Job) -> Job | None:
         """The correction, applying; None where it may not begin."""
-        ledger = self.bench.ledger
-        why_not = ledger.standing(job)
-        if why_not is not None:
-            to, reason = why_not
-            ledger.move(job, to, reason)
-            turn.tell(job, to, reason)
+        begun = self.bench.ledger.begin(job, lambda day: self._over_limit(job, day))
+        if begun.to is None:
+            self.report.left[job.correction_id] = begun.told
             return None
-        too_much = self._over_limit(job)
-        if too_much is not None:
-            self.report.left[job.correction_id] = too_much
+        if begun.to is not State.APPLYING:
+            turn.tell(job, begun.to, begun.told)
             return None
         self.begun += 1
         self.exposure += job.proposal.exposure or Decimal(0)
-        return ledger.move(job, State.APPLYING, "begun")
+        return begun.job
 
-    def _over_limit(self, job: Job) -> str | None:
+    def _over_limit(self, job: Job, writes_of_day: int) -> str | None:
         if self.chosen.limit is not None and self.begun >= self.chosen.limit:
             return f"this run begins {self.chosen.limit} corrections"
-        used = self.bench.ledger.used(sum(self.report.writes.values()), self.exposure)
+        used = Used(
+            writes_of_run=sum(self.report.writes.values()),
+            writes_of_day=writes_of_day,
+            exposure_of_run=self.exposure,
+        )
         return over_limit(self.settings.corrections, used, job.proposal)

@@ -27,6 +27,7 @@ class Fuse:
         self._settings = settings
         self._instance = instance
         self._holder = holder
+        self._is_clean = False  # nothing failed since it was found or made so
 
     def why_not(self, now: datetime) -> str | None:
         """Why the target may not be called, a sentence; None where it may (once, where the breaker was open)."""
@@ -38,6 +39,7 @@ class Fuse:
             may, after = breakers.asked(before, now, WAIT)
             if after != before:
                 breakers.keep(session, self._instance.name, after, actor=self._holder, now=now)
+        self._is_clean = after == Breaker()
         if may:
             return None
         until = f" until {after.probe_at:%Y-%m-%d %H:%M:%S} UTC" if after.probe_at is not None else ""
@@ -57,10 +59,14 @@ class Fuse:
 
     def fine(self, now: datetime) -> None:
         """A write was answered and seen."""
+        if self._is_clean:
+            return
         with open_ledger(self._settings) as session:
             if breakers.find(session, self._instance.name) != Breaker():
                 self._keep(session, breakers.succeeded(), now)
+        self._is_clean = True
 
     def _keep(self, session: Session, breaker: Breaker, now: datetime) -> bool:
         breakers.keep(session, self._instance.name, breaker, actor=self._holder, now=now)
+        self._is_clean = False
         return breaker.state == breakers.CLOSED

@@ -3,84 +3,32 @@
 Here: jobs read from the store, and every change an applier makes to it. Add here: a change that must be one
 transaction. Stays out: the rows (``ops``), when a change is made (``apply``, ``settle``).
 
-A rehearsal uses the same class over a copy of the store that is thrown away (:func:`rehearsing`).
+A rehearsal uses the same class over a copy of the store that is thrown away (``rehearsal``).
 """
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from qtc_pipeline.corrections.approve import standing
-from qtc_pipeline.corrections.contract import Proposal, State, Step, idempotency_key
-from qtc_pipeline.corrections.policy import Used
-from qtc_pipeline.corrections.stored import from_plan
+from qtc_pipeline.corrections.contract import State, Step, idempotency_key
+from qtc_pipeline.corrections.job import Begun, Job, OpenAttempt, as_it_stands, job_of
 from qtc_pipeline.ops import attempts, audit, corrections, dead_letters, leases
 from qtc_pipeline.ops.models_corrections import (
-    Approval,
-    Attempt,
-    BreakerRow,
     Correction,
     CorrectionStep,
-    Person,
 )
-from qtc_pipeline.ops.store import copy_rows, open_ledger, open_store
+from qtc_pipeline.ops.store import open_ledger, open_store
 from qtc_pipeline.settings import Settings
 from qtc_pipeline.systems.writing import Found, Values
 
 LEASE = timedelta(minutes=5)
-DONE = frozenset({"confirmed", "already_in_effect"})
 AT_WORK = (State.APPLYING, State.APPROVED)
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A correction as it stands, with its steps' states and the keys they made."""
-
-    correction_id: str
-    state: State
-    proposal: Proposal
-    plan_hash: str
-    not_before: datetime | None
-    states: Mapping[int, str]
-    made: Mapping[int, str]
-
-    @property
-    def next_step(self) -> Step | None:
-        """The first step that is not done."""
-        return next((step for step in self.proposal.steps if self.states[step.number] not in DONE), None)
-
-    @property
-    def has_effect(self) -> bool:
-        """Whether one of its writes took effect."""
-        return "confirmed" in self.states.values()
-
-    def told(self) -> str:
-        """Every step and where it stands."""
-        return "; ".join(
-            f"{step.number} {step.instance}: {step.title}: {self.states[step.number].replace('_', ' ')}"
-            + (f" ({self.made[step.number]})" if step.number in self.made else "")
-            for step in self.proposal.steps
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class OpenAttempt:
-    """A try whose outcome is not known; ``was_answered``: the vendor confirmed it and it was not seen yet."""
-
-    attempt_id: int
-    job: Job
-    step: Step
-    sent_at: datetime | None
-    was_answered: bool
 
 
 class Ledger:
@@ -112,13 +60,12 @@ class Ledger:
                 for state in AT_WORK
                 for row in corrections.list_corrections(session, state=state, instance=target, due_at=now, limit=limit)
             ]
-            return [_job(row, corrections.steps_of(session, row.correction_id)) for row in rows]
-
-    def job(self, correction_id: str) -> Job:
-        """A correction as it stands now."""
-        with open_store(self.settings) as session:
-            row = corrections.get(session, correction_id)
-            return _job(row, corrections.steps_of(session, row.correction_id))
+            ids = [row.correction_id for row in rows]
+            steps: dict[str, list[CorrectionStep]] = {one: [] for one in ids}
+            wanted = select(CorrectionStep).where(CorrectionStep.correction_id.in_(ids))
+            for step in session.scalars(wanted.order_by(CorrectionStep.number)):
+                steps[step.correction_id].append(step)
+            return [job_of(row, steps[row.correction_id]) for row in rows]
 
     def open_attempts(self, target: str) -> list[OpenAttempt]:
         """Tries at a target whose outcome is not known, of corrections that wait for it."""
@@ -128,23 +75,28 @@ class Ledger:
                 held = corrections.get(session, row.correction_id)
                 if held.state not in {State.APPLYING, State.IN_DOUBT}:
                     continue
-                job = _job(held, corrections.steps_of(session, row.correction_id))
+                job = job_of(held, corrections.steps_of(session, row.correction_id))
                 step = job.proposal.steps[row.number - 1]
                 found.append(OpenAttempt(row.attempt_id, job, step, row.sent_at, step.number in job.made))
             return found
 
-    def used(self, writes_of_run: int, exposure_of_run: Decimal) -> Used:
-        """What the run and the day have written so far."""
-        midnight = self.now().replace(hour=0, minute=0, second=0, microsecond=0)
-        with open_store(self.settings) as session:
-            day = attempts.writes_since(session, midnight)
-        return Used(writes_of_run=writes_of_run, writes_of_day=day, exposure_of_run=exposure_of_run)
+    def begin(self, job: Job, too_much: Callable[[int], str | None]) -> Begun:
+        """Begin with an approved correction where what was agreed holds and the limits allow it, in one transaction.
 
-    def standing(self, job: Job) -> tuple[State, str] | None:
-        """Where an approved correction belongs whose approval does not hold any more; None where it does."""
-        with open_store(self.settings) as session:
+        Args:
+            job: the correction.
+            too_much: number of writes of the day -> why it must wait, None where it need not.
+        """
+        now = self.now()
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        with open_ledger(self.settings) as session:
             row = corrections.get(session, job.correction_id, whole=True)
-            return standing(self.settings, session, row, self.now())
+            to, told = standing(self.settings, session, row, now) or (State.APPLYING, "begun")
+            if to is State.APPLYING:
+                waits = too_much(attempts.writes_since(session, midnight))
+                if waits is not None:
+                    return Begun(job, None, waits)
+            return Begun(self._move(session, job, to, told), to, told)
 
     def failures_of(self, job: Job, step: Step) -> int:
         """How often a step was tried without effect."""
@@ -195,8 +147,8 @@ class Ledger:
         before: Values | None = None,
         after: Values | None = None,
         made_key: str | None = None,
-    ) -> None:
-        """End a try and move its correction, in one transaction.
+    ) -> Job:
+        """End a try and move its correction, in one transaction; the correction as it stands then.
 
         Args:
             attempt_id: the try.
@@ -227,22 +179,27 @@ class Ledger:
                 made_key=made_key,
             )
             if to is not None:
-                corrections.move(
-                    session,
-                    job.correction_id,
-                    to,
-                    actor=self.holder,
-                    reason=reason,
-                    now=now,
-                    expected={job.state},
-                    not_before=wait_until,
-                )
+                self._move(session, job, to, reason, wait_until)
             elif wait_until is not None:
                 corrections.wait(session, job.correction_id, wait_until, reason, now, actor=self.holder)
             if letter is not None:
                 self._letter(session, job, letter, reason)
+            return as_it_stands(session, job.correction_id)
 
-    def _letter(self, session: Any, job: Job, cause: str, reason: str) -> None:
+    def _move(self, session: Session, job: Job, to: State, reason: str, wait_until: datetime | None = None) -> Job:
+        corrections.move(
+            session,
+            job.correction_id,
+            to,
+            actor=self.holder,
+            reason=reason,
+            now=self.now(),
+            expected={job.state},
+            not_before=wait_until,
+        )
+        return as_it_stands(session, job.correction_id)
+
+    def _letter(self, session: Session, job: Job, cause: str, reason: str) -> None:
         step = job.next_step
         dead_letters.add(
             session,
@@ -256,8 +213,8 @@ class Ledger:
             now=self.now(),
         )
 
-    def in_effect(self, job: Job, step: Step, found: Found) -> None:
-        """A step needs no write: what it wants is there."""
+    def in_effect(self, job: Job, step: Step, found: Found) -> Job:
+        """A step needs no write: what it wants is there; the correction as it stands then."""
         with open_ledger(self.settings) as session:
             attempts.already(
                 session,
@@ -268,25 +225,17 @@ class Ledger:
                 actor=self.holder,
                 now=self.now(),
             )
+            return as_it_stands(session, job.correction_id)
 
     def move(
         self, job: Job, to: State, reason: str, *, letter: str | None = None, wait_until: datetime | None = None
     ) -> Job:
         """Move a correction, and keep a dead letter of the step it stands at where a cause is given."""
         with open_ledger(self.settings) as session:
-            corrections.move(
-                session,
-                job.correction_id,
-                to,
-                actor=self.holder,
-                reason=reason,
-                now=self.now(),
-                expected={job.state},
-                not_before=wait_until,
-            )
+            moved = self._move(session, job, to, reason, wait_until)
             if letter is not None:
                 self._letter(session, job, letter, reason)
-        return self.job(job.correction_id)
+            return moved
 
     def wait(self, job: Job, until: datetime, reason: str) -> None:
         """Leave a correction alone until an instant."""
@@ -304,30 +253,3 @@ class Ledger:
 def digest_of(job: Job, step: Step) -> str:
     """Key a step is sent under."""
     return idempotency_key(job.correction_id, step)
-
-
-def _job(row: Correction, steps: list[CorrectionStep]) -> Job:
-    return Job(
-        row.correction_id,
-        State(row.state),
-        from_plan(row.plan),
-        row.plan_hash,
-        row.not_before,
-        {step.number: step.state for step in steps},
-        {step.number: step.made_key for step in steps if step.made_key is not None},
-    )
-
-
-@contextmanager
-def rehearsing(settings: Settings) -> Iterator[Settings]:
-    """Settings over a copy of what is at work in the store; whatever is written there is thrown away."""
-    at_work = select(Correction.correction_id).where(Correction.state.in_([*AT_WORK, State.IN_DOUBT]))
-    with tempfile.TemporaryDirectory(prefix="qtc-rehearsal-") as folder:
-        copied = settings.model_copy(update={"ops_database_url": f"sqlite:///{Path(folder) / 'ops.db'}"})
-        with open_store(settings) as source, open_store(copied) as target:
-            copy_rows(source, target, Person, Person.name.is_not(None))
-            copy_rows(source, target, Correction, Correction.correction_id.in_(at_work))
-            for model in (CorrectionStep, Attempt, Approval):
-                copy_rows(source, target, model, model.correction_id.in_(at_work))
-            copy_rows(source, target, BreakerRow, BreakerRow.target.is_not(None))
-        yield copied

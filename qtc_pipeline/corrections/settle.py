@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from qtc_pipeline.corrections.compare import Seen, compare
 from qtc_pipeline.corrections.contract import State
-from qtc_pipeline.corrections.ledger import OpenAttempt
+from qtc_pipeline.corrections.job import OpenAttempt
 from qtc_pipeline.corrections.turn import Progress, Turn
 from qtc_pipeline.errors import AmbiguousRecordError, AuthenticationError, SystemReadError, SystemWriteError
 from qtc_pipeline.systems.writing import Found, Write, resolved

@@ -8,14 +8,15 @@ out: which correction is next and how many (``apply``), how a vendor is asked (`
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
 from qtc_pipeline.corrections.breaker import Fuse
 from qtc_pipeline.corrections.compare import Seen, compare, differences
 from qtc_pipeline.corrections.contract import State, Step
-from qtc_pipeline.corrections.ledger import LEASE, Job, digest_of
+from qtc_pipeline.corrections.job import Job
+from qtc_pipeline.corrections.ledger import LEASE, digest_of
 from qtc_pipeline.corrections.report import Event, Report
 from qtc_pipeline.corrections.writers import Bench
 from qtc_pipeline.errors import (
@@ -34,6 +35,7 @@ from qtc_pipeline.errors import (
 from qtc_pipeline.ops.leases import Lease
 from qtc_pipeline.systems.writing import Found, Sent, Write, Writer, resolved
 
+DONE = "every step is in effect"
 TRIES_OF_RUN = 3
 TRIES = 12  # of a step without effect, over all runs
 SLEEP = 1.0
@@ -73,24 +75,24 @@ class Turn:
     fuse: Fuse
     report: Report
     tools: Tools
+    job: Job = field(init=False)
     done: int = 0
     tried: int = 0
     failed: int = 0
 
     def work(self, job: Job) -> Progress:
         """Take an applying correction as far as it goes at this target."""
-        while (step := job.next_step) is not None:
+        self.job = job
+        while (step := self.job.next_step) is not None:
             if step.instance != self.target:
                 return Progress.LEFT
             self.tried += 1
-            progress = self._step(job, step)
+            progress = self._step(self.job, step)
             if progress is not Progress.DONE:
                 return progress
             self.done += 1
-            job = self.bench.ledger.job(job.correction_id)
-            if job.state is not State.APPLYING:
-                return Progress.DONE
-        self._move(job, State.VERIFYING, "every step is in effect")
+        if self.job.state is State.APPLYING:
+            self._move(self.job, State.VERIFYING, DONE)
         return Progress.DONE
 
     def _step(self, job: Job, step: Step) -> Progress:
@@ -107,7 +109,7 @@ class Turn:
             if comparison.seen is Seen.MOVED:
                 return self._stale(job, step, comparison.told)
             if comparison.seen is Seen.AS_WANTED and found is not None:
-                self.bench.ledger.in_effect(job, step, found)
+                self.job = self.bench.ledger.in_effect(job, step, found)
                 self.stands(step, found.key)
                 self.tell(job, "already_in_effect", comparison.told, step)
                 return Progress.DONE
@@ -227,11 +229,14 @@ class Turn:
         if lost is not None or other:
             self.report.alerts.append(f"correction {job.correction_id}, step {step.number}: {told}")
             ledger.note("correction.alert", job.correction_id, {"step": step.number, "alert": told})
-        ledger.conclude(
+        is_repeated = bool(other) and write.operation == "update"
+        is_last = step.number == len(job.proposal.steps) and not is_repeated
+        self.job = ledger.conclude(
             attempt,
             job,
             "confirmed",
-            reason=told,
+            to=State.VERIFYING if is_last else None,
+            reason=told if lost is not None or other or not is_last else DONE,
             before=found.values if found is not None else None,
             after=back.values,
             made_key=back.key,
@@ -239,13 +244,14 @@ class Turn:
         self.fuse.fine(self.tools.now())
         self.stands(step, back.key)
         self.tell(job, "confirmed", told, step)
-        if other and write.operation == "update":
-            return self._differs(job, step, told)
+        if is_repeated:
+            return self._differs(self.job, step, told)
+        if is_last:
+            self.tell(job, State.VERIFYING, DONE)
         return Progress.DONE
 
     def _differs(self, job: Job, step: Step, told: str) -> Progress:
         """What was written does not stand there: planned again, or a person's where more steps would rest on it."""
-        job = self.bench.ledger.job(job.correction_id)
         if job.next_step is not None:
             self._move(job, State.PARTLY_APPLIED, self._listed(job, step, told))
             return Progress.LEFT

@@ -16,7 +16,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from qtc_pipeline.corrections.ledger import Job, Ledger, rehearsing
+from qtc_pipeline.corrections.job import Job
+from qtc_pipeline.corrections.ledger import Ledger
+from qtc_pipeline.corrections.rehearsal import rehearsing
 from qtc_pipeline.errors import CorrectionError, SettingsError
 from qtc_pipeline.settings import Instance, Settings
 from qtc_pipeline.systems.dry_run import DryRunWriter

@@ -21,7 +21,7 @@ from qtc_pipeline.corrections.ledger import Ledger
 from qtc_pipeline.corrections.writers import open_writer
 from qtc_pipeline.settings import Instance, Settings
 
-LEDGER_CALLS = ("take", "move", "intent", "sent", "conclude", "in_effect")
+LEDGER_CALLS = ("take", "begin", "move", "intent", "sent", "conclude", "in_effect")
 WRITER_CALLS = ("look", "send")
 
 

@@ -47,7 +47,7 @@ AT_REST = {
     State.SUPERSEDED,
     State.WAITING_APPROVAL,
 }
-LEDGER_CALLS = ("take", "renew", "give_back", "move", "intent", "sent", "conclude", "in_effect", "wait")
+LEDGER_CALLS = ("take", "renew", "give_back", "begin", "move", "intent", "sent", "conclude", "in_effect", "wait")
 
 
 class Killed(BaseException):
