@@ -1,9 +1,9 @@
 """Who writes where: the writers of a run, chosen once. The default writer sends nothing.
 
-An instance is written only where ``instances.<name>.writes`` says so and the system itself answers with the pinned
-``identity``. A correction one of whose instances may not be written is rehearsed whole: with writers that send nothing,
-over a copy of the ledger that is thrown away. Add here: what must hold before a first write. Stays out: the writers
-(``systems``), when they write (``apply``).
+An instance is written only where ``instances.<name>.writes`` says so, two people agreed to that where it was changed,
+and the system itself answers with the pinned ``identity``. A correction one of whose instances may not be written is
+rehearsed whole: with writers that send nothing, over a copy of the ledger that is thrown away. Add here: what must hold
+before a first write. Stays out: the writers (``systems``), when they write (``apply``).
 """
 
 from __future__ import annotations
@@ -16,10 +16,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from qtc_pipeline.corrections.governance import documents
 from qtc_pipeline.corrections.job import Job
 from qtc_pipeline.corrections.ledger import Ledger
 from qtc_pipeline.corrections.rehearsal import rehearsing
 from qtc_pipeline.errors import CorrectionError, SettingsError
+from qtc_pipeline.ops import governed
+from qtc_pipeline.ops.store import open_store
 from qtc_pipeline.settings import Instance, Settings
 from qtc_pipeline.systems.dry_run import DryRunWriter
 from qtc_pipeline.systems.registry import writing
@@ -72,6 +75,7 @@ class Bench:
 
     def _check_pin(self, instance: Instance, writer: Writer) -> None:
         try:
+            self._check_agreed(instance)
             answered = writer.identity()
         except BaseException:
             self._open.pop(instance.name).close()  # asked again at the next turn
@@ -85,6 +89,21 @@ class Bench:
             f"instance {instance.name}",
             f"the system calls itself {answered}, the settings pin {instance.identity} ({instance.environment})",
             f"Nothing was sent. Correct instances.{instance.name}.base_url or its identity",
+        )
+
+    def _check_agreed(self, instance: Instance) -> None:
+        """What the settings say of a target is what two people agreed to, where it was ever put on record."""
+        said = documents(self.ledger.settings)["targets"][instance.name]
+        with open_store(self.ledger.settings) as session:
+            in_force = governed.in_force(session, "targets")
+            agreed = said if in_force is None else in_force.document.get(instance.name)
+        if agreed == said:
+            return
+        self.ledger.note("target.refused", instance.name, {"agreed": agreed, "said": said})
+        raise CorrectionError(
+            f"instance {instance.name}",
+            f"one person changed its writes, identity or environment in {self.ledger.settings.config_path.name}",
+            "Nothing was sent. Propose it with `qtc changes propose`; another person approves it",
         )
 
     def close(self) -> None:

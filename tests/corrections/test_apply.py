@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from qtc_pipeline.corrections import governance
 from qtc_pipeline.corrections.contract import State
 from qtc_pipeline.corrections.turn import TRIES
 from qtc_pipeline.errors import CorrectionError
-from qtc_pipeline.ops import dead_letters
-from qtc_pipeline.ops.store import open_store
+from qtc_pipeline.ops import dead_letters, governed
+from qtc_pipeline.ops.store import open_ledger, open_store
 from tests.corrections.fake_system import LATE_SECONDS, SETTLE_SECONDS
 from tests.corrections.stage import Stage, create, update
 
@@ -325,6 +326,23 @@ def test_a_system_that_calls_itself_otherwise_than_pinned_gets_nothing(stage: St
         stage.apply()
     assert stage.erp.effects() == []
     assert len(stage.audit("target.refused")) == 1
+
+
+def test_a_target_one_person_pointed_elsewhere_gets_nothing_until_another_agrees(stage: Stage) -> None:
+    one = stage.plan(PRICE)
+    governance.check(stage.settings, actor="qtc", now=stage.now())
+    elsewhere = [each.model_copy(update={"identity": "production"}) for each in stage.settings.instances]
+    stage.settings = stage.settings.model_copy(update={"instances": tuple(elsewhere)})
+    stage.writers["erp"].named = "production"
+    with pytest.raises(CorrectionError, match="one person changed its writes, identity or environment"):
+        stage.apply()
+    assert stage.erp.calls == []
+    assert len(stage.audit("target.refused")) == 1
+    (change,) = governance.propose(stage.settings, person="ann", now=stage.now())
+    with open_ledger(stage.settings) as session:
+        governed.approve(session, change.governed_id, person="bob", now=stage.now())
+    stage.apply()
+    assert stage.state(one) is State.VERIFYING
 
 
 def test_the_dry_run_looks_and_leaves_everything_as_it_was(tmp_path: Path) -> None:
