@@ -25,7 +25,7 @@ from tests.corrections.stage import keep, make_store, proposed
 from tests.systems.kantata import test_write as kantata
 from tests.systems.netsuite import test_write as netsuite
 from tests.systems.salesforce import test_write as salesforce
-from tests.systems.writing_suite import Books, Case, World, heads, opened
+from tests.systems.writing_suite import WRITES, Books, Case, World, heads, opened
 
 APPLIER = Path(__file__).with_name("applier.py")
 CASES = [
@@ -195,6 +195,35 @@ def test_some_corrections_killed_between_intent_and_confirmation_are_done_once(f
 @pytest.mark.parametrize("seed", range(100, 150))
 def test_every_correction_killed_between_intent_and_confirmation_is_done_once(firm: Firm, seed: int) -> None:
     disturbed(firm, Chance(seed), CASES)  # noqa: S311  picks where to kill, keeps no secret
+
+
+def disturbed_by(firm: Firm, fault: str, name: str, case: Case) -> None:
+    world, write = firm.worlds[name], firm.write(name, case)
+    options = {"requests": 2} if fault == "late_effect" else {"count": 1}
+    with world.effects() as effects:
+        one = firm.plan((name, write))
+        world.inject(fault, match=WRITES, **options)
+        assert firm.order()["code"] == 0
+        world.running.faults(name).clear()
+        firm.finish(one)
+    assert len(heads(effects, write)) == 1, (name, case.name, fault)
+
+
+FAULTS = ("reset_after", "timeout_before", "late_effect", "delivered_twice", "throttled", "maintenance")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_whatever_becomes_of_an_answer_the_effect_happens_once(firm: Firm, fault: str) -> None:
+    kinds = [(name, case) for name, case in CASES if case.is_repeatable]
+    disturbed_by(firm, fault, *kinds[FAULTS.index(fault)])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("fault", FAULTS)
+def test_whatever_becomes_of_an_answer_every_correction_happens_once(firm: Firm, fault: str) -> None:
+    for name, case in CASES:
+        if case.is_repeatable or fault != "delivered_twice":
+            disturbed_by(firm, fault, name, case)
 
 
 def saga(firm: Firm) -> list[tuple[str, Write]]:
