@@ -349,6 +349,22 @@ def test_what_was_refused_once_is_not_tried_again_from_its_task() -> None:
     assert plan.kept == {TIME.exception_id: "task"}
 
 
+def test_what_was_corrected_twice_and_is_still_found_goes_to_a_person() -> None:
+    made = only(planned(TIME))
+    first = standing(made, State.REOPENED)[TIME.exception_id][0]
+    second = replace(first, correction_id="second", generation=2)
+    assert only(planned(TIME, standing={TIME.exception_id: (first,)})).kind is Kind.TRANSFER_TIME
+    task = only(planned(TIME, standing={TIME.exception_id: (first, second)}))
+    assert (task.kind, task.generation) == (Kind.OWNER_TASK, 3)
+
+
+def test_another_class_at_the_same_grain_is_planned_anew_after_its_correction_is_done() -> None:
+    done = standing(only(planned(WON)), State.RESOLVED)
+    late = replace(WON, break_class="activation_past_sla", kind="condition")
+    task = only(planned(late, standing=done))
+    assert (task.kind, task.break_class, task.generation) == (Kind.OWNER_TASK, "activation_past_sla", 2)
+
+
 @dataclass(frozen=True)
 class Corrected:
     instance: str
