@@ -2,8 +2,9 @@
 
 A version is ours when its record was written by a confirmed step of the ledger, holds the values that were read back
 then, and the version before did not: a later change by somebody else leaves our values standing and is still theirs. A
-record we made is ours as it is read first, and so are its lines. No entity that is read says who changed it last (an
-instance's integration user tells who made an invoice, and makes them for others too), so the ledger tells for all.
+record we made is ours as it is read first, and so are its lines and what the vendor changed with it. No entity that is
+read says who changed it last (an instance's integration user tells who made an invoice, and makes them for others too),
+so the ledger tells for all.
 Add here: another sign of ourselves. Stays out: what a vendor calls its fields (``Writing.held``).
 """
 
@@ -13,6 +14,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
     from qtc_pipeline.settings import Settings
 
+_WITHIN = timedelta(seconds=1)
+Row = Mapping[str, Any]
 Place = tuple[str, str]  # instance, entity of the lake in lower case
 Record = tuple[str, str, str]  # vendor, instance, record id
 
@@ -76,20 +80,18 @@ class OwnWrites:
             payload: of the version.
             before: payload of the version before; None where there is none.
         """
-        for one in reversed(self.written.get((instance, entity.lower()), {}).get(record_id, [])):
-            if before is None and one.write.operation == "create":
-                return one.correction_id
-            held = self._held[instance]
-            if _shows(held, one, payload) and (before is None or not _shows(held, one, before)):
-                return one.correction_id
-        return None
+        found = self.write_of((instance, entity.lower()), record_id, payload, before)
+        return found.correction_id if found else None
 
-    def made(self, instance: str, entity: str) -> dict[str, str]:
-        """Records of an entity that corrections made -> the correction."""
-        known = self.written.get((instance, entity.lower()), {})
-        return {
-            key: one.correction_id for key, found in known.items() for one in found if one.write.operation == "create"
-        }
+    def write_of(self, place: Place, record_id: str, payload: str, before: str | None) -> Written | None:
+        """The same, as the write."""
+        for one in reversed(self.written.get(place, {}).get(record_id, [])):
+            if before is None and one.write.operation == "create":
+                return one
+            held = self._held[place[0]]
+            if _shows(held, one, payload) and (before is None or not _shows(held, one, before)):
+                return one
+        return None
 
 
 def own_records(settings: Settings) -> Callable[[duckdb.DuckDBPyConnection, Collection[str]], set[Record]]:
@@ -98,52 +100,85 @@ def own_records(settings: Settings) -> Callable[[duckdb.DuckDBPyConnection, Coll
 
     def found(connection: duckdb.DuckDBPyConnection, loads: Collection[str]) -> set[Record]:
         told: set[Record] = set()
-        for (instance, entity), records in own.written.items():
-            vendor = own.vendors[instance]
-            versions = _versions(connection, (vendor, entity, instance), "record_id", list(records))
-            for record_id, rows in versions.items():
-                if _all_ours(own, (instance, entity, record_id), rows, loads):
-                    told.add((vendor, instance, record_id))
-            told.update(_lines_of_made(connection, own, (vendor, entity, instance)))
+        for instance, vendor in own.vendors.items():
+            documents = _Documents(vendor, instance, loads)
+            for place, records in own.written.items():
+                if place[0] == instance:
+                    versions = _versions(connection, (vendor, place[1], instance), "record_id", list(records))
+                    told |= {
+                        (vendor, instance, record_id)
+                        for record_id, rows in versions.items()
+                        if documents.are_ours(own, place, record_id, rows)
+                    }
+            told.update(documents.changed_with(connection))
         return told
 
     return found
 
 
-def _all_ours(
-    own: OwnWrites, record: tuple[str, str, str], rows: list[Mapping[str, Any]], loads: Collection[str]
-) -> bool:
-    before: str | None = None
-    ours = []
-    for row in rows:
-        if row["load_id"] in loads:
-            ours.append(own.correction_of(*record, row["payload"], before) is not None)
-        before = row["payload"]
-    return bool(ours) and all(ours)
+class _Documents:
+    """Documents of an instance that writes made, or changed although they wrote another record.
 
+    A credit memo settles its invoice, a new line moves its order's total: the vendor's own doing within our call, told
+    by the stamp it gives both.
+    """
 
-def _lines_of_made(
-    connection: duckdb.DuckDBPyConnection, own: OwnWrites, source: tuple[str, str, str]
-) -> Iterator[Record]:
-    """Lines of documents we made, each with one version only: nobody has changed them since."""
-    vendor, entity, instance = source
-    made = own.made(instance, entity)
-    for declared in system(vendor).entities if made else ():
-        if declared.parent is not None and declared.parent.lower() == entity:
-            where = f"json_extract_string(payload, '$.{declared.parent}')"
-            versions = _versions(connection, (vendor, declared.name, instance), where, list(made))
-            yield from ((vendor, instance, record_id) for record_id, rows in versions.items() if len(rows) == 1)
+    def __init__(self, vendor: str, instance: str, loads: Collection[str]) -> None:
+        self.vendor, self.instance, self.loads = vendor, instance, loads
+        writes = writing(vendor)
+        self.beside = writes.beside if writes else {}
+        self.made: set[str] = set()
+        self.moved: dict[str, set[datetime]] = defaultdict(set)
+
+    def are_ours(self, own: OwnWrites, place: Place, record_id: str, rows: list[Row]) -> bool:
+        """Whether every version of a record that the loads brought is a write of ours."""
+        before: str | None = None
+        ours = []
+        for row in rows:
+            write = own.write_of(place, record_id, row["payload"], before)
+            before = row["payload"]
+            if write is not None and write.write.operation == "create":
+                self.made.add(record_id)
+            if write is not None and write.write.source is not None and row["version_at"] is not None:
+                self.moved[write.write.source.partition("/")[2]].add(row["version_at"])
+            if row["load_id"] in self.loads:
+                ours.append(write is not None)
+        return bool(ours) and all(ours)
+
+    def changed_with(self, connection: duckdb.DuckDBPyConnection) -> Iterator[Record]:
+        """Documents and lines that came, or changed, by such a write alone."""
+        entities = system(self.vendor).entities
+        parents = {one.parent for one in entities}
+        for declared in entities if self.made or self.moved else ():
+            is_document = declared.name in parents
+            named_by = self.beside.get(declared.name, declared.parent)
+            if not is_document and named_by is None:
+                continue
+            column = "record_id" if is_document else f"json_extract_string(payload, '$.{named_by}')"
+            wanted = [*self.moved, *(() if is_document else self.made)]
+            versions = _versions(connection, (self.vendor, declared.name, self.instance), column, wanted)
+            for record_id, rows in versions.items():
+                news = [row for row in rows if row["load_id"] in self.loads]
+                if news and all(self._is_ours(row, is_only=len(rows) == 1) for row in news):
+                    yield self.vendor, self.instance, record_id
+
+    def _is_ours(self, row: Row, *, is_only: bool) -> bool:
+        if is_only and row["document"] in self.made:
+            return True
+        stamps = self.moved.get(row["document"], ())
+        return row["version_at"] is not None and any(abs(row["version_at"] - one) <= _WITHIN for one in stamps)
 
 
 def _versions(
     connection: duckdb.DuckDBPyConnection, source: tuple[str, str, str], column: str, values: list[str]
-) -> dict[str, list[Mapping[str, Any]]]:
-    """Record -> its versions with content, the oldest first."""
+) -> dict[str, list[Row]]:
+    """Record -> its versions with content, the oldest first; ``column`` is what has one of the values."""
     vendor, entity, instance = source
-    found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    found: dict[str, list[Row]] = defaultdict(list)
     for row in read_rows(
         connection,
-        f'select record_id, load_id, payload from raw."{keys.raw_relation(vendor, entity)}" '
+        f"select record_id, load_id, version_at, payload, {column} as document "
+        f'from raw."{keys.raw_relation(vendor, entity)}" '
         f"where instance = ? and not is_deleted and {column} in (select unnest(?::varchar[])) "
         "order by coalesce(version_at, read_at), read_at, load_id, ordinal",
         [instance, values],

@@ -196,12 +196,14 @@ class Writing:
         compose: an action in the vendor's words.
         open: a writer for one instance.
         held: what a record of the lake has of a write's fields.
+        beside: entity of the lake whose records come with one that is made -> its field with that one's key.
     """
 
     capabilities: Mapping[tuple[Verb, str], Capability]
     compose: Composer
     open: Callable[[Instance], Writer]
     held: Holding = as_named
+    beside: Mapping[str, str] = field(default_factory=dict)
 
 
 def resolved(write: Write, keys: Mapping[int, str]) -> Write:

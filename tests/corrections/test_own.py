@@ -21,7 +21,15 @@ from tests.gates.small import settings_in
 from tests.ops.ledger import NOW, leased, proposal, saved, write
 
 PRICED = Write("update", "job", "job", "701", {"jobPrice": "100", "currency": "EUR"}, {"jobPrice": "90"})
-MEMO = Write("create", "creditMemo", "transaction", None, {"tranDate": "2026-07-01", "terms": "Net 30"}, marker="m")
+MEMO = Write(
+    "create",
+    "creditMemo",
+    "transaction",
+    None,
+    {"tranDate": "2026-07-01", "terms": "Net 30"},
+    marker="m",
+    source="invoice/i1",
+)
 
 
 def _done(settings: Settings, planned: Proposal, made_key: str, after: dict[str, Any] | None) -> str:
@@ -78,6 +86,8 @@ def test_records_of_which_loads_brought_nothing_but_our_writes_are_found_with_li
     _done(settings, proposal("priced", PRICED), "701", {"jobPrice": "100"})
     _done(settings, proposal("again", replace(PRICED, key="702")), "702", {"jobPrice": "100"})
     _done(settings, proposal("memo", MEMO), "m1", {"tranDate": "2026-07-01"})
+    other = replace(MEMO, marker="n", source="invoice/i2")
+    _done(settings, proposal("other", other), "m3", {"tranDate": "2026-07-01"})
     _done(settings, proposal("task", replace(MEMO, entity="Task", table="Task")), "t1", {"Subject": "never read"})
     with duckdb.connect() as connection:
         connection.execute("create schema raw")
@@ -90,7 +100,12 @@ def test_records_of_which_loads_brought_nothing_but_our_writes_are_found_with_li
                 ("702", "l2", '{"jobprice": "120"}', 3),
                 ("703", "l2", '{"jobprice": "100"}', 2),
             ],
-            "transaction": [("m1", "l2", '{"trandate": "2026-07-01"}', 2)],
+            "transaction": [
+                ("m1", "l2", '{"trandate": "2026-07-01"}', 2),
+                ("i1", "l1", '{"status": "Open"}', 1),
+                ("i1", "l2", '{"status": "Paid In Full"}', 2),
+                ("i2", "l2", '{"status": "Paid In Full"}', 4),
+            ],
             "transactionline": [
                 ("m1:1", "l2", '{"transaction": "m1", "memo": "a"}', 2),
                 ("m1:2", "l2", '{"transaction": "m1", "memo": "a"}', 2),
@@ -98,6 +113,7 @@ def test_records_of_which_loads_brought_nothing_but_our_writes_are_found_with_li
                 ("m2:1", "l2", '{"transaction": "m2", "memo": "a"}', 2),
             ],
             "transactionaccountingline": [("m1:1", "l2", '{"transaction": "m1"}', 2)],
+            "nexttransactionlinelink": [("i1:m1", "l2", '{"previousdoc": "i1", "nextdoc": "m1"}', 2)],
         }.items():
             connection.execute(
                 f"create table raw.\"netsuite__{entity}\" as select *, timestamp '2026-07-01' + to_days(ordinal) as "
@@ -106,4 +122,4 @@ def test_records_of_which_loads_brought_nothing_but_our_writes_are_found_with_li
                 [list(one) for one in zip(*rows, strict=True)],
             )
         found = own_records(settings)(connection, {"l2", "l3"})
-    assert found == {("netsuite", "erp", record) for record in ("701", "m1", "m1:1")}
+    assert found == {("netsuite", "erp", record) for record in ("701", "m1", "m1:1", "i1", "i1:m1")}

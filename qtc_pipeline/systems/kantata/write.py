@@ -220,4 +220,10 @@ def open_writer(
     return KantataWriter(http)
 
 
-WRITING = Writing(capabilities=CAPABILITIES, compose=compose, open=open_writer, held=held)
+WRITING = Writing(
+    capabilities=CAPABILITIES,
+    compose=compose,
+    open=open_writer,
+    held=held,
+    beside={"external_references": "subject_id"},
+)
