@@ -113,6 +113,14 @@ def test_the_rooms_follow_each_other_and_no_edge_leads_back(built: dg.Definition
     assert graph.toposorted_asset_keys  # a cycle has no order
 
 
+def test_the_ledger_comes_back_without_an_edge_from_the_rooms_that_write_it(built: dg.Definitions) -> None:
+    graph = built.resolve_asset_graph()
+    for entity, mart in (("correction", "fct_correction"), ("attempt", "fct_sync_attempt")):
+        read = dg.AssetKey(["raw", "ops", entity, "ops"])
+        assert graph.get(read).parent_keys == set()
+        assert read in graph.get_ancestor_asset_keys(dg.AssetKey(["marts", mart]))
+
+
 def test_nothing_of_step_two_is_computed_before_the_first_gates(built: dg.Definitions) -> None:
     graph = built.resolve_asset_graph()
     first = dg.AssetKey(["gates", "step_1"])
