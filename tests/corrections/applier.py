@@ -20,6 +20,7 @@ from qtc_pipeline.corrections.apply import apply
 from qtc_pipeline.corrections.ledger import Ledger
 from qtc_pipeline.corrections.writers import open_writer
 from qtc_pipeline.settings import Instance, Settings
+from qtc_pipeline.systems.registry import VENDORS, writing
 
 LEDGER_CALLS = ("take", "begin", "move", "intent", "sent", "conclude", "in_effect")
 WRITER_CALLS = ("look", "send")
@@ -105,6 +106,8 @@ def ended(pid: int, reader: int) -> dict[str, Any]:
 
 
 def main() -> None:
+    for vendor in VENDORS:
+        writing(vendor)  # imported once, not by each child
     readers: dict[int, int] = {}
     for line in sys.stdin:
         order = json.loads(line)

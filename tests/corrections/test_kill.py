@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random as Chance
@@ -91,7 +92,10 @@ class Firm:
         self.planned = 0
 
     def write(self, name: str, case: Case) -> Write:
-        return case.write(self.worlds[name])
+        """A write of a case, planned on what the record holds now."""
+        world = self.worlds[name]
+        write = case.write(world)
+        return replace(write, old=world.looked(write).values) if write.old else write
 
     def plan(self, *writes: tuple[str, Write]) -> str:
         self.planned += 1
