@@ -71,7 +71,7 @@ def _range(texts: Sequence[str]) -> str:
 
 
 def _value(value: float, unit: Unit) -> str:
-    return f"{value:,.0f}" if unit == "rows/s" else f"{value:.1f}"
+    return f"{value:,.0f}" if unit.endswith("/s") else f"{value:.1f}"
 
 
 def _ratio(value: float) -> str:
