@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from qtc_pipeline.corrections.compare import Seen, compare
 from qtc_pipeline.corrections.contract import State
 from qtc_pipeline.corrections.job import OpenAttempt
-from qtc_pipeline.corrections.turn import Progress, Turn
+from qtc_pipeline.corrections.turn import TRIES, Progress, Turn
 from qtc_pipeline.errors import AmbiguousRecordError, AuthenticationError, SystemReadError, SystemWriteError
 from qtc_pipeline.systems.writing import Found, Write, resolved
 
@@ -72,7 +72,8 @@ def _conclude(turn: Turn, held: OpenAttempt, outcome: str, told: str, found: Fou
     """End the try; the correction goes on where it stood, or waits for its rule where nothing is left to do."""
     is_last = found is not None and held.step.number == len(held.job.proposal.steps)
     to = State.VERIFYING if is_last else State.APPLYING
-    turn.bench.ledger.conclude(
+    ledger = turn.bench.ledger
+    job = ledger.conclude(
         held.attempt_id,
         held.job,
         outcome,
@@ -85,6 +86,10 @@ def _conclude(turn: Turn, held: OpenAttempt, outcome: str, told: str, found: Fou
         turn.stands(held.step, found.key)
     turn.tell(held.job, outcome, told, held.step)
     turn.done += 1
+    if found is None and (tries := ledger.failures_of(job, held.step)) >= TRIES:
+        spent = f"{tries} tries had no effect, the last: {told}"
+        ledger.move(job, State.DEAD_LETTER, spent, letter="exhausted")
+        turn.tell(job, State.DEAD_LETTER, spent, held.step)
 
 
 def _needs_person(turn: Turn, held: OpenAttempt, told: str) -> Progress:

@@ -139,6 +139,16 @@ def test_the_budget_of_tries_ends_in_the_dead_letters_with_everything_in_it(stag
     assert stage.erp.effects() == []
 
 
+def test_answers_lost_without_effect_spend_the_same_budget(stage: Stage) -> None:
+    one = stage.plan(PRICE)
+    stage.erp.fail_next(*["lost_before"] * TRIES)
+    for _ in range(3 * TRIES):
+        stage.apply()
+        stage.wait(3600)
+    assert (stage.state(one), stage.outcomes(one)) == (State.DEAD_LETTER, ["settled_none"] * TRIES)
+    assert stage.erp.effects() == []
+
+
 def test_what_failed_is_sent_again_once_the_cause_is_gone(stage: Stage) -> None:
     one = stage.plan(PRICE)
     stage.erp.fail_next(*["no_effect"] * 5)
