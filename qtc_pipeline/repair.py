@@ -85,21 +85,20 @@ def verify(settings: Settings, build_id: str) -> Verified:
     return ask(settings, build_id, now=datetime.now(UTC))
 
 
-def round_of_repair(settings: Settings, telling: Telling, done: Repaired) -> int:
-    """Plan, write, read what changed, build and verify once; how many writes it took."""
+def round_of_repair(settings: Settings, telling: Telling, done: Repaired) -> bool:
+    """Plan, write, read what changed, build and verify once; whether anything is in effect that was not before."""
     from qtc_pipeline.corrections.apply import apply
 
     done.plans.append(plan_and_save(settings, telling))
     telling.stage("apply what is approved")
     report = apply(settings)
     done.applied.append(report)
-    writes = sum(report.writes.values())
-    telling.stage(f"{writes} writes sent; every one was read back")
-    if writes:
+    telling.stage(f"{sum(report.writes.values())} writes sent; every one was read back")
+    if report.written:
         done.runs.append(run(settings, telling))
         telling.stage("verify: is the rule green for what was corrected?")
         done.verified.append(verify(settings, done.runs[-1].build_id))
-    return writes
+    return bool(report.written)
 
 
 def repair(settings: Settings, telling: Telling, done: Repaired | None = None) -> Repaired:

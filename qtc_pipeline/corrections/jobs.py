@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from qtc_pipeline.corrections.report import Report
 
 PLAN, APPLY, REPLAY = "plan_corrections", "apply_corrections", "replay_dead_letters"
-WRITES_TAG = "qtc/writes"
+RECORDS_TAG = "qtc/records"
 
 
 def build_jobs(settings: Settings, read_back: "Callable[[Settings, Report], None]") -> list[dg.JobDefinition]:
@@ -51,7 +51,8 @@ def build_jobs(settings: Settings, read_back: "Callable[[Settings, Report], None
 
         report = apply(settings)
         read_back(settings, report)
-        context.instance.add_run_tags(context.run.run_id, {WRITES_TAG: str(sum(report.writes.values()))})
+        records = sum(len(ids) for by_entity in report.written.values() for ids in by_entity.values())
+        context.instance.add_run_tags(context.run.run_id, {RECORDS_TAG: str(records)})
         for event in report.events:
             context.log.info("%s %s: %s", event.correction_id[:12], event.outcome, event.told)
         for target, reason in report.stopped.items():

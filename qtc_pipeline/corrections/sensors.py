@@ -13,7 +13,7 @@ from typing import Any
 import dagster as dg
 
 from qtc_pipeline.corrections.batch import Cursor, RunState, next_step, read_cursor
-from qtc_pipeline.corrections.jobs import APPLY, PLAN, REPLAY, WRITES_TAG
+from qtc_pipeline.corrections.jobs import APPLY, PLAN, RECORDS_TAG, REPLAY
 from qtc_pipeline.settings import Settings
 
 _RUN_KEY = "dagster/run_key"
@@ -63,9 +63,9 @@ def build_sensors(settings: Settings, jobs: dict[str, dg.JobDefinition], refresh
     )
     def rebuild(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
         run = context.instance.get_run_by_id(context.dagster_run.run_id)
-        writes = int(run.tags.get(WRITES_TAG, "0")) if run is not None else 0
-        if not writes:
-            return dg.SkipReason("that run wrote nothing")
+        records = int(run.tags.get(RECORDS_TAG, "0")) if run is not None else 0
+        if not records:
+            return dg.SkipReason("that run brought nothing into effect")
         return dg.RunRequest(run_key=f"rebuild-{context.dagster_run.run_id}")
 
     return [

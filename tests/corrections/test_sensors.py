@@ -12,7 +12,7 @@ from sqlalchemy import insert
 
 from qtc_pipeline.corrections import due
 from qtc_pipeline.corrections.contract import State
-from qtc_pipeline.corrections.jobs import APPLY, PLAN, REPLAY, WRITES_TAG, build_jobs
+from qtc_pipeline.corrections.jobs import APPLY, PLAN, RECORDS_TAG, REPLAY, build_jobs
 from qtc_pipeline.corrections.sensors import build_sensors
 from qtc_pipeline.ops import builds
 from qtc_pipeline.ops.models_corrections import Correction
@@ -134,7 +134,7 @@ def test_what_is_approved_starts_the_applier_and_what_changed_starts_it_again(
 def test_a_run_that_wrote_something_is_followed_by_a_build(settings: Settings, instance: dg.DagsterInstance) -> None:
     @dg.op(name="apply_approved")
     def wrote(context) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001  Dagster reads no postponed annotation
-        context.instance.add_run_tags(context.run.run_id, {WRITES_TAG: "3"})
+        context.instance.add_run_tags(context.run.run_id, {RECORDS_TAG: "3"})
 
     @dg.op(name="apply_approved")
     def wrote_nothing() -> None:

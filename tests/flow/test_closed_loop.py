@@ -34,13 +34,17 @@ def loop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 @pytest.fixture(scope="module")
 def ledger(loop: tuple[Path, str]) -> list[Correction]:
     with open_store(settings_of(loop[0])) as session:
-        return corrections.list_corrections(session)
+        rows = corrections.list_corrections(session)
+        session.expunge_all()
+        return rows
 
 
 @pytest.fixture(scope="module")
 def steps(loop: tuple[Path, str], ledger: list[Correction]) -> list[CorrectionStep]:
     with open_store(settings_of(loop[0])) as session:
-        return [step for row in ledger for step in corrections.steps_of(session, row.correction_id)]
+        found = [step for row in ledger for step in corrections.steps_of(session, row.correction_id)]
+        session.expunge_all()
+        return found
 
 
 @pytest.fixture(scope="module")
