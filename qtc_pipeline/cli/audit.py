@@ -45,9 +45,7 @@ def verify(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON."
 @audit.command("list")
 def listed(
     *,
-    subject: Annotated[
-        str | None, typer.Option(help="Only rows about this id: correction, user or target.")
-    ] = None,
+    subject: Annotated[str | None, typer.Option(help="Only rows about this id: correction, user or target.")] = None,
     limit: Annotated[int, typer.Option(help="At most so many, the last ones.", min=1)] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

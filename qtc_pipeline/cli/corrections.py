@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qtc_pipeline.cli.output import out, progress, show_json, show_rows, text_of
+from qtc_pipeline.cli.output import out, progress, show_facts, show_json, show_rows, text_of
 from qtc_pipeline.errors import CorrectionError
 
 if TYPE_CHECKING:
@@ -148,9 +148,10 @@ def listed(
 
 def row_of(one: Correction) -> dict[str, Any]:
     """A correction as a row."""
-    facts = {column.key: getattr(one, column.key) for column in one.__table__.columns if column.key != "plan"}
+    hidden = {"plan", "drain_order", "break_class"}
+    facts = {column.key: getattr(one, column.key) for column in one.__table__.columns if column.key not in hidden}
     instances = dict.fromkeys(step["instance"] for step in one.plan["steps"])
-    return {**facts, "class": facts.pop("break_class"), "instances": ", ".join(instances)}
+    return {**facts, "class": one.break_class, "instances": ", ".join(instances)}
 
 
 @corrections.command("show")
@@ -175,7 +176,7 @@ def show(correction_id: Id, *, as_json: Json = False) -> None:
         show_json({**facts, "plan": plan_, "attempts": tries, "approvals": said})
         return
     told = {**{name: value for name, value in facts.items() if value is not None}, "expects": plan_["expects"]}
-    show_rows([{"fact": name, "value": value} for name, value in told.items()], ("fact", "value"))
+    show_facts(told)
     show_rows(fields, _STEP_COLUMNS, title="What it writes")
     show_rows(plan_["evidence"], ("instance", "entity", "record_id", "version_at", "load_id"), title="Evidence")
     if said:

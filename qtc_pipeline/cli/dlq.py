@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from qtc_pipeline.cli.corrections import Json, Limit, Token, person_of
-from qtc_pipeline.cli.output import out, show_json, show_rows
+from qtc_pipeline.cli.output import out, show_facts, show_json, show_rows
 
 dlq = typer.Typer(no_args_is_help=True, help="Dead letters: nothing is dropped, everything waits for a decision.")
 _COLUMNS = ("letter_id", "state", "cause", "target", "attempts", "correction_id", "reason", "created_at")
@@ -58,7 +58,7 @@ def show(letter_id: _Id, *, as_json: Json = False) -> None:
         show_json(facts)
         return
     payload = facts.pop("payload")
-    show_rows([{"fact": name, "value": value} for name, value in facts.items() if value is not None], ("fact", "value"))
+    show_facts({name: value for name, value in facts.items() if value is not None})
     out.print("Payload:")
     show_json(payload)
 

@@ -81,6 +81,11 @@ def show_rows(
     out.print(table)
 
 
+def show_facts(facts: Mapping[str, Any]) -> None:
+    """Print the facts of one thing below each other."""
+    show_rows([{"fact": name, "value": text_of(value)} for name, value in facts.items()], ("fact", "value"))
+
+
 def show_json(value: Any) -> None:
     """Print a value as JSON on standard output, nothing else beside it."""
     out.print(json.dumps(value, default=_plain, indent=2, ensure_ascii=False), markup=False, soft_wrap=True)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from qtc_pipeline.cli.output import out, show_json, show_rows
+from qtc_pipeline.cli.output import out, show_facts, show_json, show_rows
 from qtc_pipeline.errors import QtcError
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -115,7 +115,7 @@ def show_exception(
     if as_json:
         show_json({**facts, "occurrences": lives})
         return
-    show_rows([{"field": key, "value": value} for key, value in facts.items() if value is not None], ("field", "value"))
+    show_facts({key: value for key, value in facts.items() if value is not None})
     show_rows(lives, ("occurrence", "opened_at", "resolved_at", "resolution", "exposure_amount"), title="Occurrences")
 
 
