@@ -18,12 +18,9 @@ from time import perf_counter
 import httpx
 
 from qtc_pipeline.corrections.apply import apply
-from qtc_pipeline.corrections.approve import submit
-from qtc_pipeline.corrections.contract import Evidence, Kind, Proposal, State, Step, idempotency_key
-from qtc_pipeline.corrections.stored import to_plan
+from qtc_pipeline.corrections.contract import Kind, State
 from qtc_pipeline.ops import corrections
-from qtc_pipeline.ops.plans import save_plan
-from qtc_pipeline.ops.store import open_ledger, open_store
+from qtc_pipeline.ops.store import open_store
 from qtc_pipeline.repair import repair
 from qtc_pipeline.run import run
 from qtc_pipeline.sandbox.config import sandbox_toml
@@ -33,10 +30,11 @@ from qtc_pipeline.sandbox.servers.serve import fill
 from qtc_pipeline.settings import Settings, load_settings
 from qtc_pipeline.settings.corrections import PolicyRule
 from qtc_pipeline.systems.registry import system, writing
-from qtc_pipeline.systems.writing import Action, Verb, Write
+from qtc_pipeline.systems.writing import Action, Verb
 from tests.benchmarks.build import Telling
 from tests.benchmarks.drain import bare_client
 from tests.benchmarks.sample import Ratio, Sample, Say, seconds
+from tests.corrections.stage import keep, proposed
 
 SCALE = Decimal("0.2")
 ROUNDS = 3
@@ -130,44 +128,10 @@ def _planned(settings: Settings, entries: Sequence[tuple[str, str]], number: int
         composed = way.compose(action)
         if composed is None:
             raise TypeError("time_entry")
-        ids.append(_saved(settings, composed[0], key, number, now))
+        proposal = proposed(("psa", composed[0]), exception=f"{number}-{key}", exposure=1, kind=Kind.ALIGN_RATE)
+        keep(settings, proposal, now=now)
+        ids.append(proposal.correction_id)
     return ids
-
-
-def _saved(settings: Settings, write: Write, key: str, number: int, now: datetime) -> str:
-    proposal = Proposal(
-        kind=Kind.ALIGN_RATE,
-        exception_id=f"{number}-{key}",
-        occurrence=1,
-        generation=1,
-        break_class="rate_mismatch",
-        leg="bill_rate.psa",
-        grain_key=key,
-        steps=(Step(1, "psa", write, f"rate of {key}"),),
-        evidence=(Evidence("psa", "time_entries", key, None, None),),
-        expects="the rate is the contract's",
-        owner_role=None,
-        exposure=Decimal(1),
-        legal_entity_id=None,
-        qtc_id=None,
-        build_id="benchmark",
-        field_class="price",
-    )
-    with open_ledger(settings) as session:
-        row = save_plan(
-            session,
-            to_plan(proposal),
-            correction_id=proposal.correction_id,
-            plan_hash=proposal.plan_hash,
-            keys={step.number: idempotency_key(proposal.correction_id, step) for step in proposal.steps},
-            policy="automatic",
-            policy_reason="a benchmark",
-            proposer="qtc",
-            batch_id=str(number),
-            now=now,
-        )
-        submit(session, row, actor="qtc", now=now)
-    return proposal.correction_id
 
 
 def _applied(settings: Settings, ids: Sequence[str]) -> None:
@@ -202,7 +166,7 @@ def _of_loop(settings: Settings, say: Say, scale: Decimal) -> Ratio:
             (step["instance"], step["write"])
             for row in rows
             for step in row.plan["steps"]
-            if row.build_id != "benchmark"
+            if row.kind != Kind.ALIGN_RATE
         ]
     if not repaired.verified or not writes:
         message = "nothing was repaired"

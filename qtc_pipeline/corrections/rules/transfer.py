@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date
 
 from qtc_pipeline.corrections.case import Answer, Ask, Case, Draft, Person
-from qtc_pipeline.corrections.contract import Kind
+from qtc_pipeline.corrections.contract import Evidence, Kind
 from qtc_pipeline.corrections.facts import Facts, Row, evidence, source_id, text
 from qtc_pipeline.settings.corrections import Corrections
 from qtc_pipeline.systems.writing import Action, Value, Verb
@@ -50,14 +50,8 @@ def time(case: Case, facts: Facts, _settings: Corrections) -> Answer:
     action = Action(Verb.CREATE, "time_entry", values, marker=item["source_id"])
     title = f"transfer {item['minutes']} minutes of {item['work_date']} to project {job['name']}"
     expects = f"approved_time.erp finds {item['minutes']} minutes of entry {item['source_id']} on both sides"
-    return Draft(
-        Kind.TRANSFER_TIME,
-        (Ask(job["source_instance"], action, title),),
-        (*found, *evidence(job)),
-        expects,
-        "quantity",
-        reasons,
-        "approval" if reasons else "automatic",
+    return _draft(
+        Kind.TRANSFER_TIME, Ask(job["source_instance"], action, title), (*found, *evidence(job)), expects, reasons
     )
 
 
@@ -86,15 +80,14 @@ def expense(case: Case, facts: Facts, _settings: Corrections) -> Answer:
     action = Action(Verb.CREATE, "expense", values, marker=item["source_id"])
     title = f"charge {text(case.difference)} {case.currency} of {item['expense_date']} to project {job['name']}"
     expects = f"{case.leg} finds {text(case.difference)} {case.currency} of cost {item['source_id']} on both sides"
-    return Draft(
-        Kind.TRANSFER_EXPENSE,
-        (Ask(job["source_instance"], action, title),),
-        (*found, *evidence(job)),
-        expects,
-        "quantity",
-        reasons,
-        "approval" if reasons else "automatic",
+    return _draft(
+        Kind.TRANSFER_EXPENSE, Ask(job["source_instance"], action, title), (*found, *evidence(job)), expects, reasons
     )
+
+
+def _draft(kind: Kind, ask: Ask, found: tuple[Evidence, ...], expects: str, reasons: tuple[str, ...]) -> Draft:
+    """One record made; a person looks where it cannot stand on its own day."""
+    return Draft(kind, (ask,), found, expects, "quantity", reasons, "approval" if reasons else "automatic")
 
 
 def _job(contract_id: str | None, legal_entity_id: str, facts: Facts) -> Row | None:
