@@ -158,7 +158,7 @@ class _Biller:
         if when > self.until:
             return
         deal = invoice.engagement
-        lines = [line for line in invoice.lines if line.entry and not line.entry.quirks][: draw.randrange(1, 4)]
+        lines = [line for line in invoice.lines if line.entry and _may_credit(line.entry)][: draw.randrange(1, 4)]
         again = draw.random() < 0.5 and not deal.capped
         if invoice.lines[0].source_type != "time":
             first = invoice.lines[0]
@@ -223,6 +223,11 @@ def runs(deal: Engagement) -> list[tuple[datetime, datetime]]:
         if deal.start < day <= deal.end + timedelta(days=70):
             found.append((at(day, 8), at(day + timedelta(days=lag), 11)))
     return found
+
+
+def _may_credit(entry: Entry) -> bool:
+    """Return whether nothing is planted on it from the start; what is switched on later leaves the past as it was."""
+    return not entry.quirks or "lives" in entry.quirks
 
 
 def _may_bill(entry: Entry, when: datetime) -> bool:

@@ -150,7 +150,7 @@ def apply_work(pod: Pod, entries: list[Entry], plants: tuple[Plant, ...]) -> Non
     for entry in entries if lives else ():
         plant = lives.get(entry.number)
         if plant is not None:
-            entry.quirks = entry.quirks or {"planted": plant.break_class}
+            entry.quirks = entry.quirks or {"planted": plant.break_class, "lives": True}
             _SWITCH[plant.break_class](pod, entry, plant)
 
 
