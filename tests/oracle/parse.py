@@ -115,7 +115,6 @@ def _account(row: Mapping[str, Any], context: Context) -> Account:
         terms=text_of(row.get("Payment_Terms__c")),
         tax_number=text_of(row.get("Tax_Number__c")),
         company=context.company_of("salesforce", text_of(row["Legal_Entity__c"])),
-        region=text_of(row.get("Region__c")) or "unassigned",
         changed=instant_of(row["SystemModstamp"]),
     )
 

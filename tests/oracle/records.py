@@ -75,7 +75,6 @@ class Account:
     terms: str | None
     tax_number: str | None
     company: str
-    region: str
     changed: datetime
 
 

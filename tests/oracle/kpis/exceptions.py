@@ -115,10 +115,11 @@ def rates(answer: Answer) -> Iterator[Part]:
 
 
 def _where(view: View, row: Carried, month: str) -> Place:
-    """The place of its contract; of a customer without one, the customer's region."""
-    account = view.sales.accounts.get(row.grain.partition(":")[0]) if row.leg.startswith("customer_master") else None
-    if account is not None:
-        return month, row.company, account.region, UNASSIGNED
+    """The place of its contract; a customer stands where all its contracts do: they are the records of the rate."""
+    if row.leg.startswith("customer_master"):
+        customer = row.grain.partition(":")[0]
+        regions = {contract.region for contract in view.contracts.values() if contract.customer == customer}
+        return month, row.company, regions.pop() if len(regions) == 1 else UNASSIGNED, UNASSIGNED
     return place_of(month, view.deals.get(str(row.contract)), row.company)
 
 
