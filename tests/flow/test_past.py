@@ -16,8 +16,8 @@ pytestmark = pytest.mark.xdist_group("main_job")
 
 @pytest.fixture(scope="module")
 def publications(day_later: Path) -> tuple[str, str]:
-    """Ids of the first and of the second publication."""
-    second, first = list_publications(settings_of(day_later))
+    """Ids of the last publication of the demo and of the one a day later."""
+    second, first, *_ = list_publications(settings_of(day_later))
     return first.publication_id, second.publication_id
 
 
@@ -50,7 +50,8 @@ def test_what_was_known_at_an_instant_is_the_publication_of_that_instant(
 def test_a_rebuild_leaves_the_present_as_it_is(day_later: Path, rebuilt: Any, publications: tuple[str, str]) -> None:
     assert Path(rebuilt["home"]).is_relative_to(day_later / "past")
     assert asked(day_later, "run")["unchanged"] is True
-    assert [one.publication_id for one in list_publications(settings_of(day_later))] == list(reversed(publications))
+    latest = [one.publication_id for one in list_publications(settings_of(day_later))][:2]
+    assert latest == list(reversed(publications))
 
 
 def test_every_restated_figure_is_the_sum_of_its_causes(
