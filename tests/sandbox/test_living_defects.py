@@ -95,3 +95,14 @@ def test_an_outage_only_adds_what_is_stamped_on_the_day(day: int) -> None:
             if old.get(record.record_id) != record:
                 assert record.version_at is not None
                 assert before.as_of < record.version_at <= after.as_of
+
+
+def test_a_defect_on_time_that_was_credited_years_ago_leaves_the_credit_as_it_was() -> None:
+    """Of seed 23 the rate that is spoiled on the first day is of an entry credited and billed again in 2025."""
+    before, after = (Firm(23, SCALE, day=day) for day in (0, 1))
+    for name in ("transaction", "transactionline", "transactionaccountingline", "nexttransactionlinelink"):
+        old = by_id(before, "netsuite", name)
+        for record in after.records("netsuite", name):
+            if record.payload != old.get(record.record_id):
+                assert record.version_at is not None
+                assert record.version_at > before.as_of
