@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -20,15 +21,16 @@ from qtc_pipeline.sandbox.servers.store import Store
 from qtc_pipeline.sandbox.servers.writing import effects
 from tests.flow.jobs import asked, qtc, settings_of
 
-pytestmark = pytest.mark.xdist_group("closed_loop")
+pytestmark = pytest.mark.xdist_group("main_job")
 _EVERYTHING_DONE = {State.RESOLVED, State.SUPERSEDED}
 
 
 @pytest.fixture(scope="module")
-def loop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """Home of a demo in which two people agreed to everything, and what it showed."""
+def loop(demo: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Home of the demo after two people agreed to everything, and what it showed before and then."""
     home = tmp_path_factory.mktemp("loop") / "home"
-    return home, qtc(home, "demo", "--scale", "0.02", "--approve-all").stdout
+    shutil.copytree(demo[0], home, symlinks=True)
+    return home, demo[1] + qtc(home, "demo", "--scale", "0.02", "--approve-all").stdout
 
 
 @pytest.fixture(scope="module")

@@ -146,8 +146,16 @@ def kill_when_it_says(home: Path, marker: str, seconds_later: float) -> None:
     assert process.wait() == -signal.SIGKILL
 
 
+@pytest.mark.parametrize(
+    "moments",
+    [
+        pytest.param((("transform 1", 4.0), ("transform 2", 4.0)), id="transforms"),
+        # the gates' own tests kill them everywhere on a small firm
+        pytest.param((("gates 1", 0.5), ("gates 2", 0.5)), id="gates", marks=pytest.mark.long),
+    ],
+)
 def test_a_run_killed_at_every_stage_ends_as_the_undisturbed_one_and_readers_never_notice(
-    demo: tuple[Path, str], day_later: Path, tmp_path: Path
+    demo: tuple[Path, str], day_later: Path, tmp_path: Path, moments: tuple[tuple[str, float], ...]
 ) -> None:
     home, _ = demo
     killed = tmp_path / "killed"
@@ -156,7 +164,7 @@ def test_a_run_killed_at_every_stage_ends_as_the_undisturbed_one_and_readers_nev
     before = current_publication(settings_of(killed))
     assert before is not None
     with eight_readers(settings_of(killed)) as readers:
-        for marker, seconds in (("transform 1", 4.0), ("gates 1", 0.5), ("transform 2", 4.0), ("gates 2", 0.5)):
+        for marker, seconds in moments:
             kill_when_it_says(killed, marker, seconds)
             assert current_publication(settings_of(killed)) == before
         kill_when_it_says(killed, "publish", 0.2)
