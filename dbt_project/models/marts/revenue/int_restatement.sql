@@ -14,6 +14,10 @@ entries as (
     select * from {{ ref('core_time_entry') }}
 ),
 
+resources as (
+    select * from {{ ref('core_resource') }}
+),
+
 lines as (
     select * from {{ ref('core_invoice_line') }}
 ),
@@ -135,6 +139,15 @@ rate_load as (
     group by contract_id
 ),
 
+-- the country of who worked decides which rate applies
+worker_load as (
+    select
+        entries.time_entry_id,
+        resources.source_load_id as load_id
+    from entries
+    inner join resources on entries.resource_id = resources.resource_id
+),
+
 caused as (
     select
         restated.*,
@@ -146,6 +159,9 @@ caused as (
             -- an overrun follows the other movements of its contract
             when restated.movement_id like 'overrun:%' then 'correction'
             when restated.stock = 'unbilled' and rate_load.load_id > coalesce(restated.published_load_id, restated.last_load_id) then 'rate'
+            when
+                restated.stock = 'unbilled' and worker_load.load_id > coalesce(restated.published_load_id, restated.last_load_id)
+                then 'correction'
             -- no record moved, but the models that read them are not those of the publication
             when build.is_code_changed then 'rule_change'
             -- another line of the time entry came, moved or is gone: this one bills what that one did, and what is left is written off
@@ -161,6 +177,7 @@ caused as (
     cross join build
     left join live on restated.movement_id = live.movement_id
     left join rate_load on restated.contract_id = rate_load.contract_id
+    left join worker_load on substr(restated.movement_id, position(':' in restated.movement_id) + 1) = worker_load.time_entry_id
 ),
 
 effects as (
