@@ -164,11 +164,16 @@ def _before(day: int) -> datetime:
 
 
 def _restamped(record: SourceRecord, day: int) -> SourceRecord:
-    """The record with the stamp of a change on a day; on the first day changes bear the record's own stamp."""
+    """The record with the stamp of a change on a day; on the first day changes bear the record's own stamp.
+
+    Damage of the stamp itself hides no change of a later day: no increment could find it.
+    """
     touched = record.payload.get("updated_at")
     version = record.version_at if touched is None else datetime.fromisoformat(str(touched))
-    if day > 0 and version is not None and version < _before(day):
-        version = _before(day)
+    lives_on = record.version_at is not None and record.version_at > clock.utc(clock.as_of(0))
+    least = [*([_before(day)] if day > 0 else []), *([record.version_at] if lives_on else [])]
+    if version is not None and least and version < max(least):
+        version = max(least)
         stamped(record.payload, version)
     return replace(record, version_at=version)
 
