@@ -104,8 +104,14 @@ def _first_time(view: View, contract: Contract) -> date | None:
 
 
 def _first_invoice(view: View, contract: Contract) -> date | None:
-    documents = view.documents_by_contract.get(contract.id, ())
-    return min((document.day for document in documents if document.kind == "invoice"), default=None)
+    """An invoice is out on its day, whatever period it is posted in."""
+    issued = (
+        document.day
+        for document in view.books.documents.values()
+        if document.kind == "invoice" and document.bills and document.counts
+        if document.day <= view.context.today and view.contract_of_job(document.project) is contract
+    )
+    return min(issued, default=None)
 
 
 def _first_cash(view: View, contract: Contract) -> date | None:

@@ -195,6 +195,7 @@ select
     version_at,
     coalesce(
         {{ minutes_value('minutes', 'contract_rate', 'minor_unit') }},
-        case when contract_rate is null and not has_delivered then net_amount end
+        -- without a contract nobody knows in which currency it would count
+        case when contract_rate is null and not has_delivered and currency is not null then net_amount end
     ) as contract_value
 from priced
