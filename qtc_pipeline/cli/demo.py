@@ -8,6 +8,7 @@ any of it.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from qtc_pipeline.cli.output import out, show_rows, text_of
@@ -130,8 +131,12 @@ def _show_loop(settings: Settings, before: list[dict[str, Any]], repaired: Repai
         f"Exceptions by class before and after the repair, exposure in {settings.reporting_currency}", align="left"
     )
     show_rows(rows, columns)
-    leakage = sum((row["repaired"] or 0 for row in rows if row["base"] == "leakage"), 0)
-    out.print(f"Leakage repaired and proven by a later build: {text_of(leakage)} {settings.reporting_currency}.")
+    by_base: dict[str, Decimal] = {"leakage": Decimal(0)}  # bases are never added to each other
+    for row in rows:
+        if row["repaired"]:
+            by_base[row["base"]] = by_base.get(row["base"], Decimal(0)) + row["repaired"]
+    told = ", ".join(f"{base} {text_of(amount)}" for base, amount in by_base.items())
+    out.print(f"Leakage repaired and other exposure, proven by a later build, {settings.reporting_currency}: {told}.")
     writes = sum(sum(one.writes.values()) for one in repaired.applied)
     out.print(f"{writes} writes to the systems, each read back.")
     for alert in (alert for one in repaired.applied for alert in one.alerts):
