@@ -18,6 +18,10 @@ resources as (
     select * from {{ ref('core_resource') }}
 ),
 
+projects as (
+    select * from {{ ref('core_project') }}
+),
+
 lines as (
     select * from {{ ref('core_invoice_line') }}
 ),
@@ -139,13 +143,14 @@ rate_load as (
     group by contract_id
 ),
 
--- the country of who worked decides which rate applies
-worker_load as (
+-- the country of who worked decides which rate applies, the project whose work it is
+around_load as (
     select
         entries.time_entry_id,
-        resources.source_load_id as load_id
+        greatest(coalesce(resources.source_load_id, ''), coalesce(projects.source_load_id, '')) as load_id
     from entries
-    inner join resources on entries.resource_id = resources.resource_id
+    left join resources on entries.resource_id = resources.resource_id
+    left join projects on entries.project_id = projects.project_id
 ),
 
 caused as (
@@ -160,7 +165,7 @@ caused as (
             when restated.movement_id like 'overrun:%' then 'correction'
             when restated.stock = 'unbilled' and rate_load.load_id > coalesce(restated.published_load_id, restated.last_load_id) then 'rate'
             when
-                restated.stock = 'unbilled' and worker_load.load_id > coalesce(restated.published_load_id, restated.last_load_id)
+                restated.stock = 'unbilled' and around_load.load_id > coalesce(restated.published_load_id, restated.last_load_id)
                 then 'correction'
             -- no record moved, but the models that read them are not those of the publication
             when build.is_code_changed then 'rule_change'
@@ -177,7 +182,7 @@ caused as (
     cross join build
     left join live on restated.movement_id = live.movement_id
     left join rate_load on restated.contract_id = rate_load.contract_id
-    left join worker_load on substr(restated.movement_id, position(':' in restated.movement_id) + 1) = worker_load.time_entry_id
+    left join around_load on substr(restated.movement_id, position(':' in restated.movement_id) + 1) = around_load.time_entry_id
 ),
 
 effects as (
